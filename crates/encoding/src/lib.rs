@@ -1,0 +1,1 @@
+//! An encoding's description, plan, run, resume and check.

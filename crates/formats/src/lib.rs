@@ -1,0 +1,1 @@
+//! Card numbers as readers see them: Wiegand formats.

@@ -1,0 +1,1 @@
+//! The signed history: entries, chain, tree, checkpoint, bundle, verify.

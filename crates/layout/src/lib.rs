@@ -1,0 +1,1 @@
+//! A card design to pixels and PDF, from one scene.

@@ -1,0 +1,1 @@
+//! A portrait: read, turned, face found, framed, judged.

@@ -1,0 +1,1 @@
+//! The running station: clock, randomness, threads, devices.

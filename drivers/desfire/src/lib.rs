@@ -1,0 +1,1 @@
+//! MIFARE DESFire, the host's side, without I/O.

@@ -1,0 +1,1 @@
+//! IPP printers, followed to the printer's own word.

@@ -1,0 +1,1 @@
+//! Simulated cards, readers and printers with fault scripts.
