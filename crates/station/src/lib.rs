@@ -1,1 +1,3 @@
 //! The running station: clock, randomness, threads, devices.
+
+pub mod api;

@@ -1,0 +1,122 @@
+//! Readers and printers, and the card that lies on a reader.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{CardView, PersonHit, Problem};
+
+/// A device in the strip at the bottom and on the page of devices.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct DeviceView {
+    /// Stable while it is attached: its kind and name.
+    pub id: String,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// As the system names it.
+    pub name: String,
+    /// What it is used for at this station.
+    pub role: Option<DeviceRole>,
+    /// How it is.
+    pub state: DeviceState,
+    /// The device's own keywords (`media-empty`, `cover-open`), for the words.
+    pub reasons: Vec<String>,
+    /// What lies on it, for a reader.
+    pub card: Option<CardOnReader>,
+    /// Exists only in rehearsal.
+    pub simulated: bool,
+}
+
+/// What it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// A card reader.
+    Reader,
+    /// A printer.
+    Printer,
+}
+
+/// What a device is used for here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceRole {
+    /// Contactless cards are written here.
+    Encoder,
+    /// Chips get their keys here.
+    Chip,
+    /// Cards are read here at the desk; nothing is written.
+    Desk,
+    /// Badges are printed here.
+    Print,
+}
+
+/// How a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Ready.
+    Ready,
+    /// Working.
+    Busy,
+    /// Stopped: see its reasons.
+    Stopped,
+    /// Unplugged or switched off.
+    Gone,
+}
+
+/// The card on a reader, and how it stands to this house.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct CardOnReader {
+    /// `desfire`, `piv`, `unknown`.
+    pub technology: String,
+    /// Contactless UID in hex, empty for a chip.
+    pub uid: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// The card of ours that it is.
+    pub card: Option<CardView>,
+    /// Whose card it is.
+    pub person: Option<PersonHit>,
+    /// The open case that it belongs to.
+    pub case: Option<String>,
+    /// What is wrong with it.
+    pub problem: Option<Problem>,
+}
+
+/// How a card stands to this house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Being looked at.
+    Reading,
+    /// Proves to be a blank that is ours to write.
+    Blank,
+    /// One of ours, proven with its present keys.
+    Ours,
+    /// One of ours that was lifted in the middle; its case can go on.
+    HalfWritten,
+    /// Somebody else's, or not blank.
+    Foreign,
+    /// Claims a UID of ours but does not prove its keys.
+    Unproven,
+    /// Not read: no driver for it, or broken.
+    Unknown,
+}
+
+/// What a device's test found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct TestReport {
+    /// It works.
+    pub ok: bool,
+    /// What was found, as a code for the words: `test.reader.card`, `test.printer.ready` …
+    pub code: String,
+    /// Values for the words.
+    pub details: std::collections::BTreeMap<String, String>,
+}

@@ -1,0 +1,56 @@
+//! What the station says to whoever sits in front of it: the window, the command line, a test.
+//!
+//! Every type here crosses to TypeScript (`cargo xtask types` writes `ui/shared/generated`) and is held by a snapshot
+//! test. Texts are never in here: a view carries codes and values, the words live in `ui/`, in four languages.
+
+mod bench;
+mod case;
+mod device;
+mod history;
+mod person;
+mod status;
+
+pub use bench::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
+pub use case::{
+    Adjust, CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, Exchanges, HandOver, Identified, Line, LineState,
+    PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
+};
+pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, Standing, TestReport};
+pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
+pub use person::{
+    CardView, CertificateView, CredentialView, ImportRefusal, ImportReport, PersonField, PersonHit, PersonInput,
+    PersonStanding, PersonView,
+};
+pub use status::{
+    DataView, FirstStart, HouseView, NewOperator, OperatorView, Recovery, SessionView, Status, Texts, Theme,
+};
+
+use lanyard_fault::Coded;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// An error as it reaches a person: the words are looked up by `code`, with `details` put in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Problem {
+    /// `card.auth.refused`.
+    pub code: String,
+    /// `operator`, `card`, `device`, `policy`, `network`, `us`.
+    pub fault: String,
+    /// `same_again`, `another`, `later`, `never`.
+    pub helps: String,
+    /// Values for the words.
+    pub details: BTreeMap<String, String>,
+}
+
+impl<E: Coded> From<&E> for Problem {
+    fn from(error: &E) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            fault: error.fault().word().to_owned(),
+            helps: error.helps().word().to_owned(),
+            details: error.details().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
+}
