@@ -1,0 +1,122 @@
+//! The form: which fields a person has, which of them a badge needs, how values are tidied and compared.
+
+use crate::PersonError;
+use std::collections::BTreeMap;
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// As in records, files and designs.
+    pub name: &'static str,
+    /// Must not be empty before a badge is issued.
+    pub required: bool,
+    /// In characters.
+    pub longest: u32,
+}
+
+const fn field(name: &'static str, required: bool, longest: u32) -> Field {
+    Field { name, required, longest }
+}
+
+/// In the order of the form.
+pub const FORM: &[Field] = &[
+    field("given_name", true, 80),
+    field("family_name", true, 80),
+    field("display_name", false, 120),
+    field("staff_no", true, 20),
+    field("unit", false, 80),
+    field("title", false, 80),
+    field("email", false, 254),
+];
+
+/// White space at the ends and doubled within goes; everything else stays as typed.
+#[must_use]
+pub fn tidy(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Checks values against the form. `whole`: required fields that are absent count as missing.
+///
+/// # Errors
+/// The first field that is wrong, in the order of the form.
+pub fn check(values: &BTreeMap<String, String>, whole: bool) -> Result<(), PersonError> {
+    if let Some(unknown) = values.keys().find(|name| !FORM.iter().any(|field| field.name == *name)) {
+        return Err(PersonError::Unknown { field: unknown.clone() });
+    }
+    for Field { name, required, longest } in FORM {
+        match values.get(*name) {
+            Some(value) if value.chars().any(char::is_control) => return Err(PersonError::Control { field: name }),
+            Some(value) if value.chars().count() > *longest as usize => {
+                return Err(PersonError::Long { field: name, longest: *longest });
+            }
+            Some(value) if *required && value.trim().is_empty() => return Err(PersonError::Missing { field: name }),
+            None if *required && whole => return Err(PersonError::Missing { field: name }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What two names must share to be alike: case, accents, and the German and Scandinavian spellings of umlauts
+/// (ä = ae = a, ö = oe = ø = o, ü = ue = u, å = aa = a, ß = ss) are passed over.
+#[must_use]
+pub fn fold(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars().flat_map(char::to_lowercase) {
+        let plain = match c {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => "a",
+            'æ' => "a",
+            'ç' | 'ć' | 'č' => "c",
+            'ď' | 'đ' | 'ð' => "d",
+            'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
+            'ğ' => "g",
+            'ì' | 'í' | 'î' | 'ï' | 'ı' => "i",
+            'ł' => "l",
+            'ñ' | 'ń' | 'ň' => "n",
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ő' => "o",
+            'œ' => "o",
+            'ř' => "r",
+            'ś' | 'š' | 'ş' => "s",
+            'ß' => "ss",
+            'ť' | 'ţ' => "t",
+            'ù' | 'ú' | 'û' | 'ü' | 'ů' | 'ű' => "u",
+            'ý' | 'ÿ' => "y",
+            'ź' | 'ż' | 'ž' => "z",
+            _ if c.is_alphanumeric() => {
+                out.push(c);
+                continue;
+            }
+            _ => continue,
+        };
+        out.push_str(plain);
+    }
+    out.replace("ae", "a").replace("oe", "o").replace("ue", "u").replace("aa", "a")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_name_in_two_spellings_is_alike() {
+        for (a, b) in
+            [("Müller", "Mueller"), ("Åsa", "Asa"), ("Groß", "GROSS"), ("O'Brien", "obrien"), ("Søren", "Soeren")]
+        {
+            assert_eq!(fold(a), fold(b), "{a} {b}");
+        }
+        assert_ne!(fold("Müller"), fold("Miller"));
+    }
+
+    #[test]
+    fn a_badge_is_not_issued_to_somebody_without_a_number() {
+        let mut values = BTreeMap::from([
+            ("given_name".to_owned(), "Eileen".to_owned()),
+            ("family_name".to_owned(), "Möllerström".to_owned()),
+        ]);
+        assert_eq!(check(&values, true), Err(PersonError::Missing { field: "staff_no" }));
+        values.insert("staff_no".to_owned(), "104882".to_owned());
+        assert_eq!(check(&values, true), Ok(()));
+        values.insert("unit".to_owned(), "a\nb".to_owned());
+        assert_eq!(check(&values, true), Err(PersonError::Control { field: "unit" }));
+    }
+}
