@@ -1,1 +1,12 @@
-//! What each kind of workflow step does: inputs and last outcome in, effects and outcome out.
+//! What each kind of workflow step does: inputs and last outcome in, effects and outcome out. Stateless and pure:
+//! which step is due is `crates/workflow`'s, what is on the card is `crates/encoding`'s, what is kept is the store's.
+
+mod entries;
+mod kinds;
+mod policy;
+
+pub use entries::{
+    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Technology, VoidParts, voided,
+};
+pub use kinds::{StepKind, kinds};
+pub use policy::{PolicyError, Rules};
