@@ -1,1 +1,30 @@
 //! The vault: keys are made, derived, kept and used here, and nowhere else.
+//!
+//! [`Slots`] hold a house's two random keys (store, vault), wrapped once for each operator and once for the recovery
+//! code. [`Vault`] holds everything else under the vault key: signing keys, the CA, the cards' master keys, PUKs.
+//! No file, clock or randomness: bytes, time and an [`Entropy`] are arguments.
+
+pub mod ca;
+mod card_record;
+mod check;
+mod contents;
+mod diversify;
+mod error;
+mod recovery;
+mod rehearsal;
+mod seal;
+mod signer;
+mod slots;
+mod vault;
+
+pub use card_record::{CardRecord, CardRecordError, card_record_key_id};
+pub use check::CheckValue;
+pub use diversify::{DiversificationInput, ManagementAlgorithm};
+pub use error::KeysError;
+pub use recovery::RecoveryCode;
+pub use signer::EntrySigner;
+pub use slots::{Cost, Opened, Slots};
+pub use vault::{HouseKind, KeyRef, KeyStatus, PukOpened, Vault};
+
+/// Where random bytes come from: fills the whole slice. In the running station the operating system's generator.
+pub type Entropy<'a> = dyn FnMut(&mut [u8]) + 'a;

@@ -1,0 +1,238 @@
+//! Everything that can go wrong with keys, told apart as far as the person at the desk may know.
+
+use lanyard_fault::{Coded, Fault, Helps};
+
+use crate::HouseKind;
+
+/// See [`Coded::code`] for the words' keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeysError {
+    /// No slot of this house opens with what was given. Does not say whether the operator or the password is unknown.
+    #[error("wrong operator or password")]
+    PasswordWrong,
+    /// Fewer characters than a password must have.
+    #[error("password shorter than {least} characters")]
+    PasswordShort {
+        /// The least number of characters.
+        least: usize,
+    },
+    /// More bytes than anyone types.
+    #[error("password longer than {most} bytes")]
+    PasswordLong {
+        /// The greatest number of bytes.
+        most: usize,
+    },
+    /// The recovery code was mistyped: its checksum does not fit.
+    #[error("recovery code mistyped")]
+    RecoveryTypo,
+    /// A well-formed recovery code, but not of this house, or replaced since.
+    #[error("recovery code of another house, or replaced")]
+    RecoveryWrong,
+    /// The operator has a slot already.
+    #[error("operator has a slot already")]
+    SlotExists,
+    /// The operator has no slot.
+    #[error("operator has no slot")]
+    SlotMissing,
+    /// The slot file cannot be read.
+    #[error("slot file damaged")]
+    SlotsDamaged,
+    /// The slot file was written by a newer program.
+    #[error("slot file of version {found}, this program reads up to {known}")]
+    SlotsNewer {
+        /// Version found.
+        found: u32,
+        /// Newest version known.
+        known: u32,
+    },
+    /// The costs for argon2id are outside what this program accepts.
+    #[error("argon2id costs out of bounds")]
+    CostBounds,
+    /// The vault does not open with this key: altered, cut, or of another house.
+    #[error("vault damaged or of another house")]
+    VaultDamaged,
+    /// The vault was written by a newer program.
+    #[error("vault of version {found}, this program reads up to {known}")]
+    VaultNewer {
+        /// Version found.
+        found: u8,
+        /// Newest version known.
+        known: u8,
+    },
+    /// A rehearsal may not open a real vault, nor a real house a rehearsal's.
+    #[error("vault of a {found:?} house where a {asked:?} one was asked for")]
+    VaultKind {
+        /// What the station is.
+        asked: HouseKind,
+        /// What the vault is.
+        found: HouseKind,
+    },
+    /// No key of this name and version.
+    #[error("no key {name} version {version}")]
+    KeyMissing {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// There is a key of this name and version already; keys are never overwritten.
+    #[error("key {name} version {version} exists")]
+    KeyExists {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// A key's name is not 1 to 64 of `a-z 0-9 . - _`.
+    #[error("key name not allowed")]
+    KeyName,
+    /// No backup of this key version was restored and compared; no real card may bear it yet.
+    #[error("backup of key {name} version {version} not proved")]
+    BackupNotProved {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// A restored backup holds another key under this name and version.
+    #[error("backup holds another key {name} version {version}")]
+    BackupDiffers {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// AN10922 takes 1 to 31 bytes of input.
+    #[error("diversification input of {len} bytes, 1 to 31 are allowed")]
+    DiversificationInput {
+        /// Bytes given.
+        len: usize,
+    },
+    /// No PUK is kept for this card.
+    #[error("no PUK kept for this card")]
+    PukMissing,
+    /// A certificate request cannot be read.
+    #[error("certificate request cannot be read")]
+    RequestDamaged,
+    /// A certificate request is not signed by the key it names.
+    #[error("certificate request not signed by its own key")]
+    RequestSignature,
+    /// A public key, subject name, serial or time that does not go into a certificate.
+    #[error("certificate field {field} cannot be used")]
+    CertificateField {
+        /// `subject`, `key`, `serial`, `email`, `upn`, `validity`.
+        field: &'static str,
+    },
+    /// More than a vault is made for.
+    #[error("vault full: {what}")]
+    VaultFull {
+        /// What there is too much of: `keys`, `puks`, `ca`.
+        what: &'static str,
+    },
+}
+
+impl Coded for KeysError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::PasswordWrong => "keys.password.wrong",
+            Self::PasswordShort { .. } => "keys.password.short",
+            Self::PasswordLong { .. } => "keys.password.long",
+            Self::RecoveryTypo => "keys.recovery.typo",
+            Self::RecoveryWrong => "keys.recovery.wrong",
+            Self::SlotExists => "keys.slot.exists",
+            Self::SlotMissing => "keys.slot.missing",
+            Self::SlotsDamaged => "keys.slots.damaged",
+            Self::SlotsNewer { .. } => "keys.slots.newer",
+            Self::CostBounds => "keys.cost.bounds",
+            Self::VaultDamaged => "keys.vault.damaged",
+            Self::VaultNewer { .. } => "keys.vault.newer",
+            Self::VaultKind { .. } => "keys.vault.kind",
+            Self::KeyMissing { .. } => "keys.key.missing",
+            Self::KeyExists { .. } => "keys.key.exists",
+            Self::KeyName => "keys.key.name",
+            Self::BackupNotProved { .. } => "keys.backup.not_proved",
+            Self::BackupDiffers { .. } => "keys.backup.differs",
+            Self::DiversificationInput { .. } => "keys.diversification.input",
+            Self::PukMissing => "keys.puk.missing",
+            Self::RequestDamaged => "keys.request.damaged",
+            Self::RequestSignature => "keys.request.signature",
+            Self::CertificateField { .. } => "keys.certificate.field",
+            Self::VaultFull { .. } => "keys.vault.full",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::PasswordWrong
+            | Self::PasswordShort { .. }
+            | Self::PasswordLong { .. }
+            | Self::RecoveryTypo
+            | Self::RecoveryWrong
+            | Self::SlotExists
+            | Self::SlotMissing
+            | Self::SlotsNewer { .. }
+            | Self::VaultNewer { .. }
+            | Self::BackupDiffers { .. }
+            | Self::CertificateField { .. } => Fault::Operator,
+            Self::BackupNotProved { .. } | Self::VaultKind { .. } => Fault::Policy,
+            Self::RequestDamaged | Self::RequestSignature => Fault::Card,
+            Self::SlotsDamaged | Self::VaultDamaged => Fault::Device,
+            Self::CostBounds
+            | Self::KeyMissing { .. }
+            | Self::KeyExists { .. }
+            | Self::KeyName
+            | Self::DiversificationInput { .. }
+            | Self::PukMissing
+            | Self::VaultFull { .. } => Fault::Us,
+        }
+    }
+
+    fn helps(&self) -> Helps {
+        match self {
+            Self::PasswordWrong
+            | Self::PasswordShort { .. }
+            | Self::PasswordLong { .. }
+            | Self::RecoveryTypo
+            | Self::RecoveryWrong => Helps::SameAgain,
+            Self::SlotsNewer { .. } | Self::VaultNewer { .. } | Self::BackupNotProved { .. } => Helps::Later,
+            Self::SlotsDamaged
+            | Self::VaultDamaged
+            | Self::BackupDiffers { .. }
+            | Self::RequestDamaged
+            | Self::RequestSignature
+            | Self::CertificateField { .. } => Helps::Another,
+            Self::SlotExists
+            | Self::SlotMissing
+            | Self::CostBounds
+            | Self::VaultKind { .. }
+            | Self::KeyMissing { .. }
+            | Self::KeyExists { .. }
+            | Self::KeyName
+            | Self::DiversificationInput { .. }
+            | Self::PukMissing
+            | Self::VaultFull { .. } => Helps::Never,
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::PasswordShort { least } => vec![("least", least.to_string())],
+            Self::PasswordLong { most } => vec![("most", most.to_string())],
+            Self::SlotsNewer { found, known } => vec![("found", found.to_string()), ("known", known.to_string())],
+            Self::VaultNewer { found, known } => vec![("found", found.to_string()), ("known", known.to_string())],
+            Self::VaultKind { asked, found } => {
+                vec![("asked", asked.word().to_owned()), ("found", found.word().to_owned())]
+            }
+            Self::KeyMissing { name, version }
+            | Self::KeyExists { name, version }
+            | Self::BackupNotProved { name, version }
+            | Self::BackupDiffers { name, version } => {
+                vec![("key", name.clone()), ("version", version.to_string())]
+            }
+            Self::DiversificationInput { len } => vec![("length", len.to_string())],
+            Self::CertificateField { field } => vec![("field", (*field).to_owned())],
+            Self::VaultFull { what } => vec![("what", (*what).to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
