@@ -243,19 +243,28 @@ impl Entries<'_> {
         ]
     }
 
-    /// The chip has its key and certificate, and gave it back as written.
+    /// The CA signed. Written before the certificate goes to the chip: what was signed is never unknown.
     #[must_use]
-    pub fn certified(&self, certificate: &IssuedCertificate<'_>) -> Vec<Change> {
-        vec![
-            self.change("credential.written", Kind::Credential, certificate.credential).state("prepared", "live"),
-            self.change("certificate.issued", Kind::Certificate, certificate.id)
-                .state("", "issued")
-                .field("person", id(self.facts.person))
-                .field("credential", id(certificate.credential))
-                .field("der", Value::Bytes(certificate.der.to_vec()))
-                .field("serial", Value::Bytes(certificate.serial.to_vec()))
-                .field("not_after", certificate.not_after),
-        ]
+    pub fn certificate_issued(&self, certificate: &IssuedCertificate<'_>) -> Change {
+        self.change("certificate.issued", Kind::Certificate, certificate.id)
+            .state("", "issued")
+            .field("person", id(self.facts.person))
+            .field("credential", id(certificate.credential))
+            .field("der", Value::Bytes(certificate.der.to_vec()))
+            .field("serial", Value::Bytes(certificate.serial.to_vec()))
+            .field("not_after", certificate.not_after)
+    }
+
+    /// A certificate whose key the chip no longer has: it was torn between key and certificate.
+    #[must_use]
+    pub fn certificate_revoked(&self, certificate: Id) -> Change {
+        self.change("certificate.revoked", Kind::Certificate, certificate).state("issued", "revoked").why(Reason::Torn)
+    }
+
+    /// The chip has its key and certificate, gave both back as written, and refuses every default secret.
+    #[must_use]
+    pub fn certified(&self, credential: Id) -> Vec<Change> {
+        vec![self.change("credential.written", Kind::Credential, credential).state("prepared", "live")]
     }
 
     /// The printer says that it is printed.
@@ -349,6 +358,8 @@ mod tests {
         allowed(&entries.opened("issue", "1"));
         allowed(&entries.card_prepared("C-1", &credential));
         allowed(&entries.encoded(A, A));
+        allowed(&entries.certified(A));
+        allowed(&[entries.certificate_revoked(A)]);
         allowed(&entries.printed(A, PrintedBy { printer: "p", job: "1" }));
         for from in ["encoded", "printed"] {
             allowed(&entries.issued(A, from));

@@ -9,4 +9,4 @@ pub use entries::{
     Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Technology, VoidParts, voided,
 };
 pub use kinds::{StepKind, kinds};
-pub use policy::{PolicyError, Rules};
+pub use policy::{PolicyError, VOID_REASONS, may_take_photo, void_reason};
