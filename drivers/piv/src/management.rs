@@ -130,7 +130,7 @@ fn other_algorithm(status: Status) -> bool {
     matches!(status.0, 0x6A80 | 0x6A81 | 0x6A86 | 0x6A88 | 0x6982 | 0x6985)
 }
 
-fn block<'a>(data: &'a [u8], tag: u32, algorithm: ManagementAlgorithm) -> Result<&'a [u8], PivError> {
+fn block(data: &[u8], tag: u32, algorithm: ManagementAlgorithm) -> Result<&[u8], PivError> {
     tlv::find(data, 0x7C)
         .and_then(|template| tlv::find(template, tag))
         .filter(|block| block.len() == algorithm.block_len())

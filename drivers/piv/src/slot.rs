@@ -92,7 +92,7 @@ pub fn generate(slot: Slot, algorithm: KeyAlgorithm) -> Operation<PublicKey> {
 }
 
 /// What is signed: a digest, with the algorithm of the key that signs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInput {
     /// ECDSA on P-256 over a SHA-256 digest.
     P256([u8; 32]),
@@ -100,6 +100,8 @@ pub enum SignInput {
     P384([u8; 48]),
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2) with a 2048-bit key over a SHA-256 digest.
     Rsa2048Sha256([u8; 32]),
+    /// A block that is padded already, below the 2048-bit modulus: PSS, or another hash.
+    Rsa2048Block(Box<[u8; 256]>),
 }
 
 impl SignInput {
@@ -107,7 +109,7 @@ impl SignInput {
         match self {
             Self::P256(_) => KeyAlgorithm::P256,
             Self::P384(_) => KeyAlgorithm::P384,
-            Self::Rsa2048Sha256(_) => KeyAlgorithm::Rsa2048,
+            Self::Rsa2048Sha256(_) | Self::Rsa2048Block(_) => KeyAlgorithm::Rsa2048,
         }
     }
 
@@ -115,6 +117,7 @@ impl SignInput {
         match self {
             Self::P256(digest) => digest.to_vec(),
             Self::P384(digest) => digest.to_vec(),
+            Self::Rsa2048Block(block) => block.to_vec(),
             Self::Rsa2048Sha256(digest) => {
                 // RFC 8017 §9.2, note 1: DigestInfo of SHA-256.
                 const INFO: [u8; 19] = [
@@ -155,7 +158,7 @@ pub(crate) fn signature(slot: Slot, input: SignInput) -> Next<Vec<u8>> {
         tlv::find(data, 0x7C)
             .and_then(|template| tlv::find(template, 0x82))
             .filter(|signature| match input {
-                SignInput::Rsa2048Sha256(_) => signature.len() == 256,
+                SignInput::Rsa2048Sha256(_) | SignInput::Rsa2048Block(_) => signature.len() == 256,
                 SignInput::P256(_) => is_ecdsa(signature, 33),
                 SignInput::P384(_) => is_ecdsa(signature, 49),
             })
