@@ -1,1 +1,3 @@
 //! Whole-system tests, each against something real.
+
+pub mod vpcd;

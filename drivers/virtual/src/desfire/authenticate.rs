@@ -146,16 +146,16 @@ fn host_capabilities(rest: &[u8]) -> Result<[u8; 6], Sw> {
 
 /// Pieces of both random numbers, which pieces depends on the kind of key.
 fn ev1_session_key(key: &Key, a: &[u8], b: &[u8]) -> Cipher {
-    let pieces: &[std::ops::Range<usize>] = match key.kind {
-        KeyKind::Des if key.is_single_des() => &[0..4],
-        KeyKind::Des => &[0..4, 4..8],
-        KeyKind::Tdes3 => &[0..4, 6..10, 12..16],
-        KeyKind::Aes => &[0..4, 12..16],
+    let pieces: &[(usize, usize)] = match key.kind {
+        KeyKind::Des if key.is_single_des() => &[(0, 4)],
+        KeyKind::Des => &[(0, 4), (4, 8)],
+        KeyKind::Tdes3 => &[(0, 4), (6, 10), (12, 16)],
+        KeyKind::Aes => &[(0, 4), (12, 16)],
     };
     let mut out = Vec::new();
-    for piece in pieces {
-        out.extend_from_slice(&a[piece.clone()]);
-        out.extend_from_slice(&b[piece.clone()]);
+    for (from, to) in pieces {
+        out.extend_from_slice(&a[*from..*to]);
+        out.extend_from_slice(&b[*from..*to]);
     }
     match <[u8; 16]>::try_from(out.as_slice()) {
         Ok(out) if key.kind == KeyKind::Aes => Cipher::aes(out),
