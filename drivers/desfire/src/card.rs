@@ -68,6 +68,26 @@ impl Card {
         Self { link, session: Session::None, selected: Aid::PICC, pending: None, exchanges: 0 }
     }
 
+    /// In the middle of a recorded session.
+    #[cfg(test)]
+    pub(crate) fn recorded(link: Link, session: Session, selected: Aid) -> Self {
+        Self { session, selected, ..Self::new(link) }
+    }
+
+    /// The IV that EV1 messaging left behind, or an EV2 session's counter in its first two bytes.
+    #[cfg(test)]
+    pub(crate) fn left_behind(&self) -> [u8; 16] {
+        match &self.session {
+            Session::Ev1(session) => session.iv,
+            Session::Ev2(session) => {
+                let mut out = [0; 16];
+                out[..2].copy_from_slice(&session.counter.to_le_bytes());
+                out
+            }
+            _ => [0; 16],
+        }
+    }
+
     /// Another link from the next operation on: what GetVersion told allows more.
     pub fn relink(&mut self, link: Link) {
         self.link = link;

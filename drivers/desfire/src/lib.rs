@@ -20,6 +20,11 @@ mod session;
 mod settings;
 mod version;
 
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod vectors;
+
 pub use card::{Card, Progress, Run, SessionState};
 pub use error::{CardStatus, DesfireError};
 pub use frame::{Framing, Link, native_command, native_response};
