@@ -21,7 +21,7 @@ mod settings;
 mod version;
 
 #[cfg(test)]
-mod hostile;
+mod tests;
 #[cfg(test)]
 mod vectors;
 
