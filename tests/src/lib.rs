@@ -1,3 +1,5 @@
 //! Whole-system tests, each against something real.
 
+pub mod freefare;
+pub mod pn532;
 pub mod vpcd;
