@@ -4,7 +4,8 @@ use lanyard_apdu::{Command, Response, Script, Step};
 use zeroize::Zeroizing;
 
 use crate::auth::Handshake;
-use crate::op::{After, Circumstances, Op, Plan, Reply};
+use crate::op::{Op, Reply};
+use crate::plan::{After, Circumstances, Plan};
 use crate::session::Session;
 use crate::{Aid, CardStatus, DesfireError, KeyNo, Link};
 

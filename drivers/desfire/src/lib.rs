@@ -16,6 +16,7 @@ mod frame;
 mod ids;
 mod keys;
 mod op;
+mod plan;
 mod session;
 mod settings;
 mod version;
