@@ -1,1 +1,43 @@
-//! An encoding's description, plan, run, resume and check.
+//! An encoding's description, plan, run, resume and check, without I/O, clock or randomness.
+//!
+//! ```text
+//! Encoding::parse(toml) ─ Assess ─ plan ─ Run ─ ReadBack
+//!                                          └ pulled or killed: Run::resume(plan, journal) … or Plan::reset, and void
+//! ```
+//!
+//! [`Assess`] finds out what lies on the reader; [`plan()`] says what will be done, with keys by reference; [`Run`] does
+//! it, each step written to the journal ahead, and reads back with the reader's keys. Keys come from a [`KeySource`]
+//! for one exchange each; what the card answers is checked in `drivers/desfire`.
+
+mod assess;
+mod description;
+mod error;
+mod estimate;
+mod journal;
+mod keys;
+mod machine;
+mod plan;
+mod readback;
+mod run;
+mod values;
+mod wire;
+
+pub use assess::{Assess, Assessment, Found};
+pub use description::{
+    Application, ApplicationKey, CardRules, Coding, Content, Encoding, Field, File, InputPart, IsoIds, KeySpec, Source,
+};
+pub use error::{EncodingError, Misfit, Problem};
+pub use estimate::Cost;
+pub use journal::JournalRow;
+pub use keys::{HeldKey, KeySource, KeyUse};
+pub use machine::{Action, CardLeft, Event, Machine, Random, Stopped, drive};
+pub use plan::{Bytes, FieldPlan, Iso, MasterKey, Plan, PlannedStep, Purpose, Reader, Step, plan, reading};
+pub use readback::{ApplicationRead, FieldRead, FileRead, ReadBack};
+pub use run::{Run, RunProgress};
+pub use values::{FieldForm, FieldValue, Values};
+
+/// The value that holds the card record (history-format.md §7), made by `crates/keys`.
+pub const CARD_RECORD: &str = "card.record";
+
+/// Its length in bytes.
+pub const CARD_RECORD_LEN: u32 = 128;

@@ -1,0 +1,259 @@
+//! What lies on the reader: a blank that is ours to write, a card of ours, or one to keep our hands off.
+//!
+//! What a card says of itself is hearsay; an emulator says the same. So a card whose UID the history knows proves the
+//! master key that the card of this UID has, and a blank proves the factory key and that there is nothing on it. An
+//! emulator with a colleague's UID and a factory key is told apart here, before any key of ours is enciphered for it.
+
+use lanyard_desfire::{Aid, Card, CardVersion, DesfireError, Family, KeyNo, KeyVersion, Link, Op, Progress, Reply};
+
+use crate::EncodingError;
+use crate::description::Encoding;
+use crate::keys::{HeldKey, KeySource, KeyUse};
+use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
+use crate::plan::generation;
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// The card's real UID.
+    pub uid: [u8; 7],
+    /// What the card says of itself.
+    pub version: CardVersion,
+    /// Free memory in bytes.
+    pub free_bytes: u32,
+    /// What it is to us.
+    pub found: Found,
+    needed_bytes: u32,
+}
+
+/// What a card is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Factory key (or this office's transport key), empty, and the history does not know it.
+    Blank,
+    /// It proved our master key of this version. Whether it may be written over is the caller's to say.
+    Ours {
+        /// Version of the master key.
+        version: u8,
+    },
+    /// Factory key, but applications on it.
+    Used {
+        /// How many.
+        applications: usize,
+    },
+    /// Neither the factory key nor ours.
+    Foreign,
+    /// The history knows its UID, but it does not prove our master key.
+    Impostor,
+}
+
+/// What a card to be written has now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Present {
+    Blank,
+    Ours { version: u8 },
+}
+
+impl Assessment {
+    /// Whether it can be written at all.
+    pub(crate) fn writable(&self) -> Result<Present, EncodingError> {
+        match self.found {
+            Found::Blank if self.free_bytes < self.needed_bytes => {
+                Err(EncodingError::CardFull { needed: self.needed_bytes, free: self.free_bytes })
+            }
+            Found::Blank => Ok(Present::Blank),
+            Found::Ours { version } => Ok(Present::Ours { version }),
+            Found::Used { applications } => Err(EncodingError::CardUsed { applications }),
+            Found::Foreign => Err(EncodingError::CardForeign),
+            Found::Impostor => Err(EncodingError::CardImpostor),
+        }
+    }
+
+    /// What stands against writing it, if anything does.
+    ///
+    /// # Errors
+    /// [`EncodingError::CardFull`], [`EncodingError::CardUsed`], [`EncodingError::CardForeign`],
+    /// [`EncodingError::CardImpostor`].
+    pub fn check(&self) -> Result<(), EncodingError> {
+        self.writable().map(|_| ())
+    }
+}
+
+/// The machine. Writes nothing to the card, and no journal.
+pub struct Assess {
+    card: Card,
+    encoding: Encoding,
+    shown_uid: Vec<u8>,
+    known: bool,
+    doing: Doing,
+    version: Option<CardVersion>,
+    free_bytes: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    Version,
+    Memory,
+    FactoryKey,
+    List,
+    MasterVersion,
+    Master(u8),
+    Over,
+}
+
+impl Assess {
+    /// `shown_uid`: what the reader says (anticollision). `known`: whether the history has a card of this UID.
+    #[must_use]
+    pub fn new(encoding: &Encoding, shown_uid: &[u8], known: bool, link: Link) -> Self {
+        Self {
+            card: Card::new(link),
+            encoding: encoding.clone(),
+            shown_uid: shown_uid.to_vec(),
+            known,
+            doing: Doing::Nothing,
+            version: None,
+            free_bytes: 0,
+        }
+    }
+
+    /// Exchanges so far.
+    #[must_use]
+    pub fn exchanges(&self) -> u32 {
+        self.card.exchanges()
+    }
+
+    fn begin(&mut self, doing: Doing, op: Op) -> Result<Action<Assessment>, EncodingError> {
+        self.doing = doing;
+        self.card.command(op).map(Action::Transmit).map_err(|error| self.wrong(error))
+    }
+
+    fn wrong(&self, error: DesfireError) -> EncodingError {
+        EncodingError::Card { step: "assess", at: 0, of: 0, error }
+    }
+
+    fn on_event(
+        &mut self,
+        event: &Event<'_>,
+        keys: &dyn KeySource,
+        random: Random<'_>,
+    ) -> Result<Action<Assessment>, EncodingError> {
+        let answer = match (event, self.doing) {
+            (Event::Start, Doing::Nothing) => return self.begin(Doing::Version, Op::GetVersion),
+            (Event::Lost, _) => return Err(EncodingError::Lost { step: "assess", at: 0, of: 0 }),
+            (Event::Answer(response), doing) if doing != Doing::Nothing && doing != Doing::Over => {
+                self.card.answer(response)
+            }
+            _ => return Err(EncodingError::OutOfTurn),
+        };
+        let answer = match answer {
+            Ok(Progress::More(command)) => return Ok(Action::Transmit(command)),
+            Ok(Progress::Done(reply)) => Ok(reply),
+            Err(error) => Err(error),
+        };
+        match (self.doing, answer) {
+            (Doing::Version, Ok(Reply::Version(version))) => {
+                self.check_version(&version)?;
+                self.version = Some(version);
+                self.begin(Doing::Memory, Op::FreeMemory)
+            }
+            (Doing::Memory, Ok(Reply::Memory(free))) => {
+                self.free_bytes = free;
+                if self.known {
+                    return self.begin(Doing::MasterVersion, Op::GetKeyVersion(KeyNo::MASTER));
+                }
+                let key = self.blank_key(keys)?.des(keys)?;
+                let op = Op::AuthenticateD40 { key_no: KeyNo::MASTER, key, rnd_a: nonce(random) };
+                self.begin(Doing::FactoryKey, op)
+            }
+            (Doing::FactoryKey, Ok(_)) => self.begin(Doing::List, Op::GetApplicationIds),
+            (Doing::FactoryKey, Err(DesfireError::AuthRefused { .. } | DesfireError::Refused { .. })) => {
+                self.begin(Doing::MasterVersion, Op::GetKeyVersion(KeyNo::MASTER))
+            }
+            (Doing::List, Ok(Reply::Applications(aids))) if aids.is_empty() => self.done(Found::Blank),
+            (Doing::List, Ok(Reply::Applications(aids))) => self.done(Found::Used { applications: aids.len() }),
+            (Doing::MasterVersion, Ok(Reply::KeyVersion(KeyVersion(version)))) => {
+                let key = match self.our_key(version).secret(keys) {
+                    Ok(key) => key,
+                    // A version that the vault never had: not ours.
+                    Err(EncodingError::KeyVersionMissing { .. }) => return self.done(self.stranger()),
+                    Err(error) => return Err(error),
+                };
+                let op = Op::AuthenticateEv2First { key_no: KeyNo::MASTER, key, rnd_a: nonce(random) };
+                self.begin(Doing::Master(version), op)
+            }
+            (Doing::Master(version), Ok(_)) => self.done(Found::Ours { version }),
+            (
+                Doing::Master(_) | Doing::MasterVersion,
+                Err(
+                    DesfireError::AuthRefused { .. } | DesfireError::AuthUnproved { .. } | DesfireError::Refused { .. },
+                ),
+            ) => self.done(self.stranger()),
+            (Doing::FactoryKey, Err(DesfireError::AuthUnproved { .. })) => self.done(Found::Foreign),
+            (_, Err(error)) => Err(self.wrong(error)),
+            (_, Ok(_)) => Err(EncodingError::OutOfTurn),
+        }
+    }
+
+    fn check_version(&self, version: &CardVersion) -> Result<(), EncodingError> {
+        let needed = self.encoding.card.family;
+        if generation(version.family) < generation(needed) {
+            return Err(EncodingError::CardKind { needed: family_name(needed), found: family_name(version.family) });
+        }
+        let Some(uid) = version.uid() else { return Err(EncodingError::UidHidden) };
+        if uid != self.shown_uid[..] {
+            return Err(EncodingError::UidDiffers);
+        }
+        Ok(())
+    }
+
+    fn blank_key(&self, keys: &dyn KeySource) -> Result<HeldKey, EncodingError> {
+        let Some(spec) = &self.encoding.card.transport else { return Ok(HeldKey::FactoryDes) };
+        let input = self.uid().and_then(|uid| spec.input(&uid, Aid::PICC, KeyNo::MASTER));
+        let version = keys.latest(&spec.name)?;
+        Ok(HeldKey::TransportDes(KeyUse { name: spec.name.clone(), version, input }))
+    }
+
+    fn our_key(&self, version: u8) -> KeyUse {
+        let spec = &self.encoding.card.master;
+        let input = self.uid().and_then(|uid| spec.input(&uid, Aid::PICC, KeyNo::MASTER));
+        KeyUse { name: spec.name.clone(), version, input }
+    }
+
+    fn uid(&self) -> Option<[u8; 7]> {
+        self.version.as_ref().and_then(CardVersion::uid)
+    }
+
+    fn stranger(&self) -> Found {
+        if self.known { Found::Impostor } else { Found::Foreign }
+    }
+
+    fn done(&mut self, found: Found) -> Result<Action<Assessment>, EncodingError> {
+        let (Some(version), Some(uid)) = (self.version, self.uid()) else { return Err(EncodingError::OutOfTurn) };
+        self.doing = Doing::Over;
+        let needed_bytes = self.encoding.card.free_bytes;
+        Ok(Action::Done(Assessment { uid, version, free_bytes: self.free_bytes, found, needed_bytes }))
+    }
+}
+
+impl Machine for Assess {
+    type Output = Assessment;
+
+    fn next(&mut self, event: Event<'_>, keys: &dyn KeySource, random: Random<'_>) -> Action<Assessment> {
+        self.on_event(&event, keys, random).unwrap_or_else(|error| {
+            self.doing = Doing::Over;
+            Action::Failed { error, card: CardLeft::Untouched }
+        })
+    }
+}
+
+fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::D40 => "DESFire (first generation)",
+        Family::Ev1 => "DESFire EV1",
+        Family::Ev2 => "DESFire EV2",
+        Family::Ev3 => "DESFire EV3",
+        Family::Light => "DESFire Light",
+        Family::Other => "unknown",
+    }
+}

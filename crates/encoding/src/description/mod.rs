@@ -1,0 +1,240 @@
+//! What an office wants on its cards: applications, keys by name, files, and where each value comes from.
+//!
+//! An [`Encoding`] has passed every check that can be made without a card, a vault or a person.
+
+mod check;
+mod read;
+
+use lanyard_desfire::{AccessRights, Aid, CommMode, Family, FileNo, KeyNo, KeySettings};
+use lanyard_formats::Wiegand;
+
+/// A checked description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// Its name in commands and in the history.
+    pub id: String,
+    /// What people call it: English, French, German, Swedish.
+    pub names: [String; 4],
+    /// What a card must be.
+    pub card: CardRules,
+    /// What is put onto it, in this order.
+    pub applications: Vec<Application>,
+}
+
+/// What a card must be, and what is done on its own level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardRules {
+    /// At least this generation.
+    pub family: Family,
+    /// So many bytes must be free.
+    pub free_bytes: u32,
+    /// The card's master key, AES.
+    pub master: KeySpec,
+    /// The DES key that blanks come with; all zero where absent. Two-key triple DES, 16 bytes.
+    pub transport: Option<KeySpec>,
+    /// The key that new applications start with, so that none of their keys travels under a known one.
+    pub default: Option<KeySpec>,
+    /// The card shows a random UID from then on. Cannot be undone.
+    pub random_uid: bool,
+}
+
+/// A key in the vault, and how a card's own key is made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySpec {
+    /// Its name in the vault.
+    pub name: String,
+    /// Parts of the diversification input in their order; empty for a key that is the same on every card.
+    pub input: Vec<InputPart>,
+}
+
+/// A part of the diversification input (AN10922 §2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputPart {
+    /// The card's real UID.
+    Uid,
+    /// The application, in wire order (least significant byte first).
+    Aid,
+    /// The key's number, one byte.
+    KeyNumber,
+    /// The description's own constant.
+    System(Vec<u8>),
+}
+
+/// One application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Its identifier.
+    pub aid: Aid,
+    /// File identifier and name under which ISO 7816-4 SELECT finds it.
+    pub iso: Option<IsoIds>,
+    /// First settings byte.
+    pub settings: KeySettings,
+    /// Keys 0, 1, 2 … without gaps.
+    pub keys: Vec<ApplicationKey>,
+    /// Its files.
+    pub files: Vec<File>,
+}
+
+/// ISO 7816-4 names of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IsoIds {
+    /// File identifier.
+    pub file_id: u16,
+    /// DF name, 1 to 16 bytes; may be absent.
+    pub name: Vec<u8>,
+}
+
+/// A key of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationKey {
+    /// Its number.
+    pub number: KeyNo,
+    /// The word by which access rights name it.
+    pub role: String,
+    /// Which key it is.
+    pub spec: KeySpec,
+}
+
+/// A standard data file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its number.
+    pub number: FileNo,
+    /// ISO 7816-4 file identifier; there where the application has ISO names.
+    pub iso_file_id: Option<u16>,
+    /// In bytes.
+    pub size: u32,
+    /// How its data travels.
+    pub mode: CommMode,
+    /// Who may do what.
+    pub rights: AccessRights,
+    /// What stands where no field is.
+    pub fill: u8,
+    /// What it holds, by offset.
+    pub fields: Vec<Field>,
+}
+
+/// A value in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Unique in its file; named when a value does not fit or does not come back.
+    pub name: String,
+    /// From the start of the file, in bytes.
+    pub offset: u32,
+    /// In bytes.
+    pub length: u32,
+    /// What it is and where it comes from.
+    pub content: Content,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// UTF-8, left-justified, the rest filled with this byte.
+    Text {
+        /// Where it comes from.
+        source: Source,
+        /// Behind the text.
+        fill: u8,
+    },
+    /// An unsigned whole number.
+    Number {
+        /// Where it comes from.
+        source: Source,
+        /// Its digits or bits.
+        coding: Coding,
+    },
+    /// A card number with parity, right-justified.
+    Wiegand {
+        /// Its format.
+        format: Wiegand,
+        /// Facility code; the number 0 in a format without one.
+        facility: Source,
+        /// Card number.
+        number: Source,
+    },
+    /// Bytes of exactly the field's length.
+    Bytes {
+        /// Where they come from.
+        source: Source,
+    },
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// Most significant byte first.
+    Big,
+    /// Least significant byte first.
+    Little,
+    /// Two decimal digits a byte, most significant first.
+    Bcd,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The same on every card.
+    Text(String),
+    /// The same on every card.
+    Int(u64),
+    /// The same on every card.
+    Bytes(Vec<u8>),
+    /// A value of this name that the caller gives: `person.staff_number`, `card.number`.
+    Value(String),
+}
+
+impl Encoding {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// [`crate::EncodingError::Unreadable`] and [`crate::EncodingError::Invalid`], with line and column.
+    pub fn parse(text: &str) -> Result<Self, crate::EncodingError> {
+        check::encoding(text, read::read(text)?)
+    }
+
+    /// The names of all values that [`crate::plan`] will ask for.
+    #[must_use]
+    pub fn values(&self) -> Vec<&str> {
+        let fields = self.applications.iter().flat_map(|application| &application.files).flat_map(|file| &file.fields);
+        let sources = fields.flat_map(|field| match &field.content {
+            Content::Text { source, .. } | Content::Number { source, .. } | Content::Bytes { source } => vec![source],
+            Content::Wiegand { facility, number, .. } => vec![facility, number],
+        });
+        let mut names: Vec<_> = sources
+            .filter_map(|source| if let Source::Value(name) = source { Some(name.as_str()) } else { None })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Every key that the description names, so that a vault can be checked, or filled, before a card is touched.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&KeySpec> {
+        let card = &self.card;
+        let own = [Some(&card.master), card.transport.as_ref(), card.default.as_ref()].into_iter().flatten();
+        let of_applications = self.applications.iter().flat_map(|application| &application.keys).map(|key| &key.spec);
+        own.chain(of_applications).collect()
+    }
+}
+
+impl KeySpec {
+    /// The diversification input for one card; `None` for a key that is not diversified.
+    #[must_use]
+    pub fn input(&self, uid: &[u8], aid: Aid, key: KeyNo) -> Option<Vec<u8>> {
+        if self.input.is_empty() {
+            return None;
+        }
+        let mut out = Vec::with_capacity(31);
+        for part in &self.input {
+            match part {
+                InputPart::Uid => out.extend_from_slice(uid),
+                InputPart::Aid => out.extend_from_slice(&aid.0),
+                InputPart::KeyNumber => out.push(key.get()),
+                InputPart::System(system) => out.extend_from_slice(system),
+            }
+        }
+        Some(out)
+    }
+}

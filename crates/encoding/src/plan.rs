@@ -1,0 +1,512 @@
+//! What will be done to one card, step by step, with keys by reference: it is stored before the card is touched.
+
+use lanyard_desfire::{Access, AccessRights, Aid, ChangeKeyRight, CommMode, Family, FileNo, KeyNo, KeySettings, Link};
+use serde::{Deserialize, Serialize};
+
+use crate::assess::{Assessment, Present};
+use crate::description::{Application, Encoding, File, KeySpec};
+use crate::estimate::{Cost, costs};
+use crate::keys::{HeldKey, KeySource, KeyUse};
+use crate::values::{FieldForm, Values};
+use crate::{EncodingError, wire};
+
+/// What will be done to one card. Holds no key, but the values that go onto the card: store it where they may stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Version of this form.
+    pub lanyard_plan: u8,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The description's id.
+    pub encoding: String,
+    /// The card's real UID.
+    #[serde(with = "hex::serde")]
+    pub uid: [u8; 7],
+    /// The card's master key before and after.
+    pub master: MasterKey,
+    /// What it comes to, in this order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A card is written and read back.
+    Write,
+    /// A card is read; nothing on it changes.
+    Read,
+    /// A half-written card, or one of ours, is made blank.
+    Reset,
+}
+
+/// The card's master key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterKey {
+    /// Before [`Step::MasterKey`].
+    pub before: HeldKey,
+    /// From then on.
+    pub after: HeldKey,
+}
+
+/// A step and what it costs, the authentications that it needs included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedStep {
+    /// What is done.
+    pub step: Step,
+    /// What it costs, if nothing goes wrong.
+    pub cost: Cost,
+}
+
+/// One step. All but [`Step::ReadBack`] change the card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// All applications are removed.
+    Format,
+    /// The card's master key is changed from [`MasterKey::before`] to [`MasterKey::after`].
+    MasterKey,
+    /// New applications start with this key.
+    DefaultKey {
+        /// From then on.
+        key: HeldKey,
+    },
+    /// The card shows a random UID.
+    RandomUid,
+    /// An application is made.
+    Application {
+        /// Its identifier.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+        /// First settings byte.
+        #[serde(with = "wire::settings")]
+        settings: KeySettings,
+        /// How many keys.
+        keys: u8,
+        /// ISO 7816-4 names.
+        iso: Option<Iso>,
+    },
+    /// A key of an application is changed.
+    Key {
+        /// Its application.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+        /// Its number.
+        #[serde(with = "wire::key")]
+        number: KeyNo,
+        /// With which key's proof it is changed.
+        #[serde(with = "wire::key")]
+        by: KeyNo,
+        /// What it is before.
+        old: HeldKey,
+        /// What it becomes.
+        new: HeldKey,
+    },
+    /// A file is made.
+    File {
+        /// Its application.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+        /// Its number.
+        #[serde(with = "wire::file")]
+        file: FileNo,
+        /// ISO 7816-4 file identifier.
+        iso_file_id: Option<u16>,
+        /// In bytes.
+        size: u32,
+        /// How its data travels.
+        #[serde(with = "wire::mode")]
+        mode: CommMode,
+        /// Who may do what.
+        #[serde(with = "wire::rights")]
+        rights: AccessRights,
+    },
+    /// A file is written, from its first byte.
+    Write {
+        /// Its application.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+        /// Its number.
+        #[serde(with = "wire::file")]
+        file: FileNo,
+        /// With which key's proof.
+        #[serde(with = "wire::key")]
+        by: KeyNo,
+        /// How its data travels.
+        #[serde(with = "wire::mode")]
+        mode: CommMode,
+        /// What.
+        data: Bytes,
+    },
+    /// A file is read as a reader at a door does, and compared.
+    ReadBack {
+        /// Its application.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+        /// Its number.
+        #[serde(with = "wire::file")]
+        file: FileNo,
+        /// With which key's proof; none where anyone may read.
+        by: Option<Reader>,
+        /// How its data travels.
+        #[serde(with = "wire::mode")]
+        mode: CommMode,
+        /// In bytes.
+        size: u32,
+        /// Its fields.
+        fields: Vec<FieldPlan>,
+        /// What it must hold; absent where it is read only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expect: Option<Bytes>,
+    },
+}
+
+/// A key that reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reader {
+    /// Its number.
+    #[serde(with = "wire::key")]
+    pub number: KeyNo,
+    /// What it is when it reads.
+    pub key: HeldKey,
+}
+
+/// ISO 7816-4 names of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Iso {
+    /// File identifier.
+    pub file_id: u16,
+    /// DF name.
+    #[serde(with = "hex::serde")]
+    pub name: Vec<u8>,
+}
+
+/// A field's place and form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldPlan {
+    /// Its name.
+    pub name: String,
+    /// From the start of the file.
+    pub offset: u32,
+    /// In bytes.
+    pub length: u32,
+    /// How it is read.
+    pub form: FieldForm,
+}
+
+/// Content of a file, in hex. It may be personal: `Debug` shows its length alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bytes(#[serde(with = "hex::serde")] pub Vec<u8>);
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// Makes the plan for one card. Nothing is transmitted.
+///
+/// # Errors
+/// What is wrong with the card ([`Assessment`]), with a value, or with a key.
+pub fn plan(
+    encoding: &Encoding,
+    values: &Values,
+    card: &Assessment,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let present = card.writable()?;
+    let uid = card.uid;
+    let newest = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
+        let version = keys.latest(&spec.name)?;
+        if !keys.backup_proved(&spec.name, version)? {
+            return Err(EncodingError::KeyUnproved { key: spec.name.clone(), version });
+        }
+        Ok(key_use(spec, version, uid, aid, number))
+    };
+    let on_card = |spec: &KeySpec| newest(spec, Aid::PICC, KeyNo::MASTER);
+    let rules = &encoding.card;
+    let before = match (present, &rules.transport) {
+        (Present::Ours { version }, _) => HeldKey::Aes(key_use(&rules.master, version, uid, Aid::PICC, KeyNo::MASTER)),
+        (Present::Blank, Some(transport)) => HeldKey::TransportDes(on_card(transport)?),
+        (Present::Blank, None) => HeldKey::FactoryDes,
+    };
+    let master = MasterKey { before, after: HeldKey::Aes(on_card(&rules.master)?) };
+    let mut steps = Vec::new();
+    if let Present::Ours { .. } = present {
+        steps.push(Step::Format);
+    }
+    if master.before != master.after {
+        steps.push(Step::MasterKey);
+    }
+    let default = match &rules.default {
+        Some(spec) => HeldKey::Aes(on_card(spec)?),
+        None => HeldKey::FactoryAes,
+    };
+    // A card of ours may have kept the default key of an earlier encoding.
+    if rules.default.is_some() || matches!(present, Present::Ours { .. }) {
+        steps.push(Step::DefaultKey { key: default.clone() });
+    }
+    let mut reads = Vec::new();
+    for application in &encoding.applications {
+        let new = |key: &crate::description::ApplicationKey| newest(&key.spec, application.aid, key.number);
+        write_application(application, values, &default, &new, &mut steps, &mut reads)?;
+    }
+    if rules.random_uid {
+        steps.push(Step::RandomUid);
+    }
+    steps.append(&mut reads);
+    Ok(Plan::priced(Purpose::Write, &encoding.id, uid, master, steps, link))
+}
+
+/// A plan that only reads what an encoding holds, with the keys of these versions (the newest where `None`).
+///
+/// # Errors
+/// What is wrong with a key.
+pub fn reading(
+    encoding: &Encoding,
+    uid: [u8; 7],
+    version: &dyn Fn(&str) -> Option<u8>,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let of = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
+        let version = version(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
+        Ok(key_use(spec, version, uid, aid, number))
+    };
+    let master = HeldKey::Aes(of(&encoding.card.master, Aid::PICC, KeyNo::MASTER)?);
+    let mut steps = Vec::new();
+    for application in &encoding.applications {
+        for file in &application.files {
+            let key = |key: &crate::description::ApplicationKey| of(&key.spec, application.aid, key.number);
+            steps.push(read_back(application, file, None, &key)?);
+        }
+    }
+    let master = MasterKey { before: master.clone(), after: master };
+    Ok(Plan::priced(Purpose::Read, &encoding.id, uid, master, steps, link))
+}
+
+type NewKeyOf<'a> = &'a dyn Fn(&crate::description::ApplicationKey) -> Result<KeyUse, EncodingError>;
+
+/// The keys but the master key, then files and data, then the master key: until then one session does it all.
+fn write_application(
+    application: &Application,
+    values: &Values,
+    default: &HeldKey,
+    new: NewKeyOf<'_>,
+    steps: &mut Vec<Step>,
+    reads: &mut Vec<Step>,
+) -> Result<(), EncodingError> {
+    let aid = application.aid;
+    let iso = application.iso.as_ref().map(|iso| Iso { file_id: iso.file_id, name: iso.name.clone() });
+    // 14 at most: checked when the description was read.
+    let keys = application.keys.len() as u8;
+    steps.push(Step::Application { aid, settings: application.settings, keys, iso });
+    let (master, others): (Vec<_>, Vec<_>) = application.keys.iter().partition(|key| key.number == KeyNo::MASTER);
+    let change = |key: &crate::description::ApplicationKey| -> Result<Step, EncodingError> {
+        let by = match application.settings.change_key {
+            ChangeKeyRight::SameKey => key.number,
+            ChangeKeyRight::Key(_) | ChangeKeyRight::Frozen => KeyNo::MASTER,
+        };
+        Ok(Step::Key { aid, number: key.number, by, old: default.clone(), new: HeldKey::Aes(new(key)?) })
+    };
+    for key in others {
+        steps.push(change(key)?);
+    }
+    for file in &application.files {
+        let FileRights { number, iso_file_id, size, mode, rights } = FileRights::of(file);
+        steps.push(Step::File { aid, file: number, iso_file_id, size, mode, rights });
+    }
+    for file in &application.files {
+        let content = file.content(values)?;
+        // A new file holds zeros; what ends in zeros need not be written to its end.
+        let written = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        if written > 0 {
+            let by = first_key([file.rights.write, file.rights.read_write]).unwrap_or(KeyNo::MASTER);
+            let data = Bytes(content[..written].to_vec());
+            steps.push(Step::Write { aid, file: file.number, by, mode: file.mode, data });
+        }
+        reads.push(read_back(application, file, Some(content), new)?);
+    }
+    for key in master {
+        steps.push(change(key)?);
+    }
+    Ok(())
+}
+
+struct FileRights {
+    number: FileNo,
+    iso_file_id: Option<u16>,
+    size: u32,
+    mode: CommMode,
+    rights: AccessRights,
+}
+
+impl FileRights {
+    fn of(file: &File) -> Self {
+        Self {
+            number: file.number,
+            iso_file_id: file.iso_file_id,
+            size: file.size,
+            mode: file.mode,
+            rights: file.rights,
+        }
+    }
+}
+
+fn read_back(
+    application: &Application,
+    file: &File,
+    expect: Option<Vec<u8>>,
+    key_of: NewKeyOf<'_>,
+) -> Result<Step, EncodingError> {
+    let by = match file.rights.read {
+        Access::Free => None,
+        right => first_key([right, file.rights.read_write]),
+    };
+    let by = match by.and_then(|number| application.keys.get(usize::from(number.get()))) {
+        Some(key) => Some(Reader { number: key.number, key: HeldKey::Aes(key_of(key)?) }),
+        None => None,
+    };
+    let fields = file.fields.iter().map(|field| FieldPlan {
+        name: field.name.clone(),
+        offset: field.offset,
+        length: field.length,
+        form: field.form(),
+    });
+    Ok(Step::ReadBack {
+        aid: application.aid,
+        file: file.number,
+        by,
+        mode: file.mode,
+        size: file.size,
+        fields: fields.collect(),
+        expect: expect.map(Bytes),
+    })
+}
+
+fn first_key(rights: [Access; 2]) -> Option<KeyNo> {
+    rights.into_iter().find_map(|right| if let Access::Key(number) = right { Some(number) } else { None })
+}
+
+fn key_use(spec: &KeySpec, version: u8, uid: [u8; 7], aid: Aid, number: KeyNo) -> KeyUse {
+    KeyUse { name: spec.name.clone(), version, input: spec.input(&uid, aid, number) }
+}
+
+impl Plan {
+    fn priced(purpose: Purpose, encoding: &str, uid: [u8; 7], master: MasterKey, steps: Vec<Step>, link: Link) -> Self {
+        let costs = costs(&master, &steps, link);
+        let steps = steps.into_iter().zip(costs).map(|(step, cost)| PlannedStep { step, cost }).collect();
+        Self { lanyard_plan: 1, purpose, encoding: encoding.to_owned(), uid, master, steps }
+    }
+
+    /// The same without what changes the card: to read a finished card again, at hand-over.
+    #[must_use]
+    pub fn verify(&self, link: Link) -> Self {
+        let reads = self.steps.iter().map(|planned| &planned.step).filter(|step| !step.changes());
+        let steps: Vec<_> = reads.cloned().collect();
+        let master = MasterKey { before: self.master.after.clone(), after: self.master.after.clone() };
+        Self::priced(Purpose::Read, &self.encoding, self.uid, master, steps, link)
+    }
+
+    /// Makes the card what it was before this plan: no applications, the old master key, the factory default key.
+    /// Possible as long as one of the two master keys lives, and not after [`Step::RandomUid`] in full: that stays.
+    #[must_use]
+    pub fn reset(&self, link: Link) -> Self {
+        let mut steps = vec![Step::Format];
+        if self.steps.iter().any(|planned| matches!(planned.step, Step::DefaultKey { .. })) {
+            steps.push(Step::DefaultKey { key: HeldKey::FactoryAes });
+        }
+        if self.steps.iter().any(|planned| planned.step == Step::MasterKey) {
+            steps.push(Step::MasterKey);
+        }
+        let master = MasterKey { before: self.master.after.clone(), after: self.master.before.clone() };
+        Self::priced(Purpose::Reset, &self.encoding, self.uid, master, steps, link)
+    }
+
+    /// What all of it costs, if nothing goes wrong.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.steps.iter().map(|planned| planned.cost).sum()
+    }
+
+    /// Every key that is on the card afterwards: for the history, and for finding cards when a key is replaced.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&KeyUse> {
+        let on_applications = self.steps.iter().filter_map(|planned| match &planned.step {
+            Step::Key { new, .. } | Step::DefaultKey { key: new } => Some(new),
+            _ => None,
+        });
+        std::iter::once(&self.master.after)
+            .chain(on_applications)
+            .filter_map(|held| match held {
+                HeldKey::Aes(key) | HeldKey::TransportDes(key) => Some(key),
+                HeldKey::FactoryDes | HeldKey::FactoryAes => None,
+            })
+            .collect()
+    }
+}
+
+impl Step {
+    /// A stable word for screen, journal and errors.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::MasterKey => "master_key",
+            Self::DefaultKey { .. } => "default_key",
+            Self::RandomUid => "random_uid",
+            Self::Application { .. } => "application",
+            Self::Key { .. } => "key",
+            Self::File { .. } => "file",
+            Self::Write { .. } => "write",
+            Self::ReadBack { .. } => "read_back",
+        }
+    }
+
+    /// Whether it changes the card, and so is written to the journal ahead.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::ReadBack { .. })
+    }
+
+    /// The application that it works in; `None` on the card level.
+    #[must_use]
+    pub fn aid(&self) -> Option<Aid> {
+        match self {
+            Self::Key { aid, .. } | Self::File { aid, .. } | Self::Write { aid, .. } | Self::ReadBack { aid, .. } => {
+                Some(*aid)
+            }
+            Self::Format | Self::MasterKey | Self::DefaultKey { .. } | Self::RandomUid | Self::Application { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The number of the key or file that it is about, for the screen.
+    #[must_use]
+    pub fn number(&self) -> Option<u8> {
+        match self {
+            Self::Key { number, .. } => Some(number.get()),
+            Self::File { file, .. } | Self::Write { file, .. } | Self::ReadBack { file, .. } => Some(file.get()),
+            _ => None,
+        }
+    }
+}
+
+/// Generations in order: what an encoding asks for is a lower bound.
+pub(crate) fn generation(family: Family) -> u8 {
+    match family {
+        Family::D40 | Family::Light | Family::Other => 0,
+        Family::Ev1 => 1,
+        Family::Ev2 => 2,
+        Family::Ev3 => 3,
+    }
+}

@@ -1,0 +1,495 @@
+//! A plan carried out on a card, without I/O: write ahead, transmit, go on; and the same from where a lost run stood.
+//!
+//! Every step says what it needs (a selection, a proof of a key), and the run brings that about; so a fresh run and
+//! one that resumes are the same machine, which knows less or more of the card's keys. Where a lost run may or may not
+//! have changed a key, the new one is tried, then the old one, each once.
+
+use std::collections::BTreeMap;
+
+use lanyard_apdu::Command;
+use lanyard_desfire::{
+    Aid, Card, CardStatus, Configuration, DesfireError, FileKind, IsoName, KeyNo, KeyType, Link, NewApplication,
+    NewFile, Op, Progress, Reply, SessionState,
+};
+
+use crate::journal::{JournalRow, reached};
+use crate::keys::{HeldKey, KeySource};
+use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
+use crate::plan::{Plan, Purpose, Step};
+use crate::readback::{FileRead, ReadBack, compare};
+use crate::{EncodingError, wire};
+
+/// Which of two keys a card has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lives {
+    Old,
+    New,
+    /// A lost run may have changed it.
+    Unknown,
+}
+
+/// A proof to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Master(Lives),
+    Key(Aid, KeyNo, Lives),
+    /// A reader's key in a plan that changes nothing.
+    Reader,
+}
+
+/// What an answer will be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Select,
+    Prove(Proof),
+    Change,
+    Read,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    Start,
+    Journal,
+    Answer(Doing),
+    Over,
+}
+
+/// What comes next.
+enum Next {
+    /// The step has happened already.
+    Skip,
+    Select(Aid),
+    Prove(Proof),
+    Do,
+}
+
+/// How far a run is, for the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunProgress {
+    /// Index of the step under way; the number of steps when all are done.
+    pub step: usize,
+    /// How many there are.
+    pub steps: usize,
+    /// Exchanges in this run so far.
+    pub exchanges: u32,
+    /// Exchanges that the whole plan was estimated at.
+    pub planned: u32,
+}
+
+/// The machine.
+pub struct Run {
+    plan: Plan,
+    card: Card,
+    at: usize,
+    /// The step that a lost run may have carried out.
+    open: Option<usize>,
+    /// Whether anything was, or may have been, written.
+    changed: bool,
+    /// Whether the card has proved its master key in this run.
+    proved: bool,
+    master: Lives,
+    keys: BTreeMap<(Aid, KeyNo), Lives>,
+    waiting: Waiting,
+    read: ReadBack,
+}
+
+impl Run {
+    /// A first run on a card just reset, whose real UID is `uid`.
+    ///
+    /// # Errors
+    /// [`EncodingError::OtherCard`]; [`EncodingError::JournalForeign`] for a plan of another version.
+    pub fn new(plan: &Plan, uid: [u8; 7], link: Link) -> Result<Self, EncodingError> {
+        Self::resume(plan, uid, &[], link)
+    }
+
+    /// A run that takes up where the journal ends, however the run before was lost.
+    ///
+    /// # Errors
+    /// As [`Run::new`]; [`EncodingError::JournalForeign`] where the journal does not belong to the plan.
+    pub fn resume(plan: &Plan, uid: [u8; 7], rows: &[JournalRow], link: Link) -> Result<Self, EncodingError> {
+        if plan.lanyard_plan != 1 {
+            return Err(EncodingError::JournalForeign);
+        }
+        if plan.uid != uid {
+            return Err(EncodingError::OtherCard { expected: hex::encode(plan.uid), found: hex::encode(uid) });
+        }
+        let open = reached(plan, rows)?;
+        let at = open.unwrap_or(0);
+        let state = |index: usize| match open {
+            Some(open) if index < open => Lives::New,
+            Some(open) if index == open => Lives::Unknown,
+            _ => Lives::Old,
+        };
+        // Without a step that changes it, it is what it will be.
+        let mut master = Lives::New;
+        let mut keys = BTreeMap::new();
+        for (index, planned) in plan.steps.iter().enumerate() {
+            match &planned.step {
+                Step::MasterKey => master = state(index),
+                Step::Key { aid, number, .. } => {
+                    keys.insert((*aid, *number), state(index));
+                }
+                _ => {}
+            }
+        }
+        // How far the run before got with the master key, a reset does not know.
+        if plan.purpose == Purpose::Reset && plan.steps.iter().any(|planned| planned.step == Step::MasterKey) {
+            master = Lives::Unknown;
+        }
+        let read = ReadBack { encoding: plan.encoding.clone(), uid, applications: Vec::new() };
+        Ok(Self {
+            plan: plan.clone(),
+            card: Card::new(link),
+            at,
+            open,
+            changed: open.is_some(),
+            proved: plan.purpose == Purpose::Read,
+            master,
+            keys,
+            waiting: Waiting::Start,
+            read,
+        })
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> RunProgress {
+        RunProgress {
+            step: self.at,
+            steps: self.plan.steps.len(),
+            exchanges: self.card.exchanges(),
+            planned: self.plan.cost().exchanges,
+        }
+    }
+
+    fn step(&self) -> Option<&Step> {
+        self.plan.steps.get(self.at).map(|planned| &planned.step)
+    }
+
+    /// From one answer, or from the start, to the next thing that has to leave this machine.
+    fn go_on(&mut self, keys: &dyn KeySource, random: Random<'_>) -> Result<Action<ReadBack>, EncodingError> {
+        loop {
+            let Some(step) = self.step() else {
+                self.waiting = Waiting::Over;
+                let empty = ReadBack { encoding: String::new(), uid: [0; 7], applications: Vec::new() };
+                return Ok(Action::Done(std::mem::replace(&mut self.read, empty)));
+            };
+            match self.needs(step)? {
+                Next::Skip => self.at += 1,
+                Next::Select(aid) => return self.transmit(Doing::Select, Op::SelectApplication(aid)),
+                Next::Prove(proof) => {
+                    let op = self.proof(proof, step, keys, random)?;
+                    return self.transmit(Doing::Prove(proof), op);
+                }
+                Next::Do if step.changes() => {
+                    let row = JournalRow::ahead_of(&self.plan, self.at, step);
+                    self.waiting = Waiting::Journal;
+                    self.changed = true;
+                    return Ok(Action::Journal(row));
+                }
+                Next::Do => {
+                    let op = self.operation(step, keys)?;
+                    return self.transmit(Doing::Read, op);
+                }
+            }
+        }
+    }
+
+    fn needs(&self, step: &Step) -> Result<Next, EncodingError> {
+        // Whoever comes back with a UID that we have written keys for proves the master key before anything else.
+        if !self.proved && *step != Step::MasterKey {
+            return Ok(self.master_session(step).unwrap_or(Next::Do));
+        }
+        match step {
+            Step::MasterKey => Ok(match self.master {
+                Lives::New => Next::Skip,
+                Lives::Old | Lives::Unknown => self.master_session(step).unwrap_or(Next::Do),
+            }),
+            Step::Format | Step::DefaultKey { .. } | Step::RandomUid | Step::Application { .. } => {
+                Ok(self.master_session(step).unwrap_or(Next::Do))
+            }
+            Step::Key { aid, number, by, .. } => {
+                let lives = self.lives(*aid, *number)?;
+                if lives == Lives::New {
+                    return Ok(Next::Skip);
+                }
+                // Another key's proof does not tell which value this one has.
+                let ask = if lives == Lives::Unknown { number } else { by };
+                self.key_session(*aid, *ask)
+            }
+            Step::File { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
+            Step::Write { aid, by, .. } => self.key_session(*aid, *by),
+            Step::ReadBack { aid, by, .. } => {
+                if self.card.selected() != *aid {
+                    return Ok(Next::Select(*aid));
+                }
+                Ok(match by {
+                    Some(reader) if self.card.session() != SessionState::Ev2(reader.number) => {
+                        Next::Prove(Proof::Reader)
+                    }
+                    _ => Next::Do,
+                })
+            }
+        }
+    }
+
+    /// `None` where it is there already.
+    fn master_session(&self, step: &Step) -> Option<Next> {
+        if self.card.selected() != Aid::PICC {
+            return Some(Next::Select(Aid::PICC));
+        }
+        let candidate = if self.master == Lives::Old { Lives::Old } else { Lives::New };
+        let there = match self.card.session() {
+            SessionState::D40(key) => key == KeyNo::MASTER && self.held(self.master).is_des(),
+            SessionState::Ev1(key) => key == KeyNo::MASTER && self.leaves_aes(step),
+            SessionState::Ev2(key) => key == KeyNo::MASTER && !self.leaves_aes(step),
+            SessionState::Open | SessionState::Dead => false,
+        };
+        (!there || self.master == Lives::Unknown).then_some(Next::Prove(Proof::Master(candidate)))
+    }
+
+    /// A master key goes from AES to DES only in a session of the older kind (AN12343 has no cryptogram for it).
+    fn leaves_aes(&self, step: &Step) -> bool {
+        *step == Step::MasterKey && !self.plan.master.before.is_des() && self.plan.master.after.is_des()
+    }
+
+    fn held(&self, lives: Lives) -> &HeldKey {
+        if lives == Lives::Old { &self.plan.master.before } else { &self.plan.master.after }
+    }
+
+    fn key_session(&self, aid: Aid, number: KeyNo) -> Result<Next, EncodingError> {
+        if self.card.selected() != aid {
+            return Ok(Next::Select(aid));
+        }
+        let lives = self.lives(aid, number)?;
+        if self.card.session() == SessionState::Ev2(number) && lives != Lives::Unknown {
+            return Ok(Next::Do);
+        }
+        let candidate = if lives == Lives::Old { Lives::Old } else { Lives::New };
+        Ok(Next::Prove(Proof::Key(aid, number, candidate)))
+    }
+
+    fn lives(&self, aid: Aid, number: KeyNo) -> Result<Lives, EncodingError> {
+        self.keys.get(&(aid, number)).copied().ok_or(EncodingError::JournalForeign)
+    }
+
+    fn proof(&self, proof: Proof, step: &Step, keys: &dyn KeySource, random: Random<'_>) -> Result<Op, EncodingError> {
+        let rnd_a = nonce(random);
+        let ev2 = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
+            Ok(Op::AuthenticateEv2First { key_no, key: held.aes(keys)?, rnd_a })
+        };
+        match proof {
+            Proof::Master(lives) => {
+                let (held, key_no) = (self.held(lives), KeyNo::MASTER);
+                if held.is_des() {
+                    Ok(Op::AuthenticateD40 { key_no, key: held.des(keys)?, rnd_a })
+                } else if lives == Lives::Old && self.leaves_aes(step) {
+                    Ok(Op::AuthenticateAes { key_no, key: held.aes(keys)?, rnd_a })
+                } else {
+                    ev2(key_no, held, rnd_a)
+                }
+            }
+            Proof::Key(aid, number, lives) => {
+                let changes = self.plan.steps.iter().find_map(|planned| match &planned.step {
+                    Step::Key { aid: of, number: no, old, new, .. } if *of == aid && *no == number => Some((old, new)),
+                    _ => None,
+                });
+                let (old, new) = changes.ok_or(EncodingError::JournalForeign)?;
+                ev2(number, if lives == Lives::Old { old } else { new }, rnd_a)
+            }
+            Proof::Reader => match step {
+                Step::ReadBack { by: Some(reader), .. } => ev2(reader.number, &reader.key, rnd_a),
+                _ => Err(EncodingError::OutOfTurn),
+            },
+        }
+    }
+
+    fn operation(&self, step: &Step, keys: &dyn KeySource) -> Result<Op, EncodingError> {
+        Ok(match step {
+            Step::Format => Op::FormatPicc,
+            Step::MasterKey => {
+                Op::ChangeKey { key_no: KeyNo::MASTER, new: self.plan.master.after.as_new(keys)?, old: None }
+            }
+            Step::DefaultKey { key } => {
+                let version = lanyard_desfire::KeyVersion(if let HeldKey::Aes(key) = key { key.version } else { 0 });
+                Op::SetConfiguration(Configuration::DefaultKey { key: key.aes(keys)?, version })
+            }
+            Step::RandomUid => Op::SetConfiguration(Configuration::Picc { disable_format: false, random_uid: true }),
+            Step::Application { aid, settings, keys, iso } => Op::CreateApplication(NewApplication {
+                aid: *aid,
+                settings: *settings,
+                keys: *keys,
+                key_type: KeyType::Aes,
+                iso: iso.as_ref().map(|iso| IsoName { fid: iso.file_id, df_name: iso.name.clone() }),
+            }),
+            Step::Key { number, by, old, new, .. } => Op::ChangeKey {
+                key_no: *number,
+                new: new.as_new(keys)?,
+                old: if number == by { None } else { Some(old.aes(keys)?) },
+            },
+            Step::File { file, iso_file_id, size, mode, rights, .. } => Op::CreateFile(NewFile {
+                file: *file,
+                kind: FileKind::Standard,
+                iso_fid: *iso_file_id,
+                mode: *mode,
+                rights: *rights,
+                size: *size,
+            }),
+            Step::Write { file, mode, data, .. } => {
+                Op::WriteData { file: *file, offset: 0, data: data.0.clone(), mode: *mode }
+            }
+            Step::ReadBack { file, mode, size, .. } => {
+                Op::ReadData { file: *file, offset: 0, length: *size, mode: *mode }
+            }
+        })
+    }
+
+    fn transmit(&mut self, doing: Doing, op: Op) -> Result<Action<ReadBack>, EncodingError> {
+        let command: Command = self.card.command(op).map_err(|error| self.wrong(error))?;
+        self.waiting = Waiting::Answer(doing);
+        Ok(Action::Transmit(command))
+    }
+
+    fn wrong(&self, error: DesfireError) -> EncodingError {
+        let (step, at, of) = self.place();
+        EncodingError::Card { step, at, of, error }
+    }
+
+    /// The step under way, counted from 1.
+    fn place(&self) -> (&'static str, usize, usize) {
+        (self.step().map_or("end", Step::label), self.at + 1, self.plan.steps.len())
+    }
+
+    fn took(&mut self, doing: Doing, reply: &Reply) -> Result<(), EncodingError> {
+        match doing {
+            Doing::Select | Doing::Prove(Proof::Reader) => {}
+            Doing::Prove(Proof::Master(lives)) => {
+                self.master = lives;
+                // A factory key proves nothing; but then nothing of ours is on the card either.
+                self.proved |= lives == Lives::New || self.step() != Some(&Step::MasterKey);
+            }
+            Doing::Prove(Proof::Key(aid, number, lives)) => {
+                self.keys.insert((aid, number), lives);
+            }
+            Doing::Change => {
+                match self.step() {
+                    Some(Step::MasterKey) => self.master = Lives::New,
+                    Some(Step::Key { aid, number, .. }) => {
+                        let key = (*aid, *number);
+                        self.keys.insert(key, Lives::New);
+                    }
+                    _ => {}
+                }
+                self.at += 1;
+            }
+            Doing::Read => {
+                let Reply::Data(data) = reply else { return Err(EncodingError::OutOfTurn) };
+                let Some(Step::ReadBack { aid, file, by, fields, expect, .. }) = self.step() else {
+                    return Err(EncodingError::OutOfTurn);
+                };
+                let aid = wire::aid_text(*aid);
+                if let Some(expected) = expect {
+                    compare(&aid, file.get(), fields, &expected.0, data)?;
+                }
+                let key = by.as_ref().map(|reader| reader.number.get());
+                let read = FileRead::new(file.get(), key, data.clone(), fields);
+                self.read.push(aid, read);
+                self.at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// A refusal that is no failure: what it tells is what was to be found out.
+    fn refused(&mut self, doing: Doing, error: DesfireError) -> Result<(), EncodingError> {
+        let refusal = matches!(error, DesfireError::AuthRefused { .. } | DesfireError::Refused { .. });
+        let (aid, number, lives) = match doing {
+            Doing::Prove(Proof::Master(_)) => (Aid::PICC, KeyNo::MASTER, self.master),
+            Doing::Prove(Proof::Key(aid, number, _)) => (aid, number, self.lives(aid, number)?),
+            // A lost run made it: of this number there is only one.
+            Doing::Change if self.open == Some(self.at) && is_duplicate(&error) => {
+                self.at += 1;
+                return Ok(());
+            }
+            _ => return Err(self.wrong(error)),
+        };
+        if !refusal {
+            return Err(self.wrong(error));
+        }
+        match (lives, doing) {
+            (Lives::Unknown, Doing::Prove(Proof::Master(_))) => self.master = Lives::Old,
+            (Lives::Unknown, _) => {
+                self.keys.insert((aid, number), Lives::Old);
+            }
+            _ if !self.changed => return Err(EncodingError::CardForeign),
+            // The card that the journal is about has it. This is another, and that one is none the worse for it.
+            (Lives::New, Doing::Prove(Proof::Master(_))) => return Err(EncodingError::CardImpostor),
+            _ => {
+                let aid = wire::aid_text(aid);
+                return Err(EncodingError::KeysLost { aid, key_no: number.get() });
+            }
+        }
+        Ok(())
+    }
+
+    fn on_event(
+        &mut self,
+        event: &Event<'_>,
+        keys: &dyn KeySource,
+        random: Random<'_>,
+    ) -> Result<Action<ReadBack>, EncodingError> {
+        match (event, self.waiting) {
+            (_, Waiting::Over) => Err(EncodingError::OutOfTurn),
+            (Event::Lost, _) => {
+                let (step, at, of) = self.place();
+                Err(EncodingError::Lost { step, at, of })
+            }
+            (Event::Start, Waiting::Start) => self.go_on(keys, random),
+            (Event::Journaled, Waiting::Journal) => {
+                let step = self.step().ok_or(EncodingError::OutOfTurn)?;
+                let op = self.operation(step, keys)?;
+                self.transmit(Doing::Change, op)
+            }
+            (Event::Answer(response), Waiting::Answer(doing)) => {
+                match self.card.answer(response) {
+                    Ok(Progress::More(command)) => return Ok(Action::Transmit(command)),
+                    Ok(Progress::Done(reply)) => self.took(doing, &reply)?,
+                    Err(error) => self.refused(doing, error)?,
+                }
+                self.go_on(keys, random)
+            }
+            _ => Err(EncodingError::OutOfTurn),
+        }
+    }
+
+    fn left(&self, error: &EncodingError) -> CardLeft {
+        if !self.changed {
+            return CardLeft::Untouched;
+        }
+        match error {
+            // The card refuses, and will again.
+            EncodingError::Card { error: DesfireError::Refused { status, .. }, .. } => match status {
+                CardStatus::Aborted | CardStatus::Integrity => CardLeft::Resumable,
+                _ => CardLeft::Void,
+            },
+            EncodingError::KeysLost { .. } | EncodingError::Mismatch { .. } => CardLeft::Void,
+            _ => CardLeft::Resumable,
+        }
+    }
+}
+
+fn is_duplicate(error: &DesfireError) -> bool {
+    matches!(error, DesfireError::Refused { status: CardStatus::Duplicate, .. })
+}
+
+impl Machine for Run {
+    type Output = ReadBack;
+
+    fn next(&mut self, event: Event<'_>, keys: &dyn KeySource, random: Random<'_>) -> Action<ReadBack> {
+        self.on_event(&event, keys, random).unwrap_or_else(|error| {
+            self.waiting = Waiting::Over;
+            let card = self.left(&error);
+            Action::Failed { error, card }
+        })
+    }
+}
