@@ -1,0 +1,126 @@
+//! A house's folder: `store.db` (and SQLite's two files beside it), `slots.json`, `lock`. Only its owner can read it.
+//! Writers exclude each other by a lock on `lock`, which the operating system drops with the process.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use lanyard_keys::Slots;
+
+use crate::StoreError;
+
+const SLOTS_MOST: u64 = 1 << 20;
+
+pub(crate) fn database(dir: &Path) -> PathBuf {
+    dir.join("store.db")
+}
+
+/// Whether there is a house in this folder.
+#[must_use]
+pub fn is_house(dir: &Path) -> bool {
+    database(dir).is_file()
+}
+
+/// A new folder, or an empty one that is there already, for its owner alone.
+pub(crate) fn make(dir: &Path) -> Result<(), StoreError> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(StoreError::Exists);
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut builder = DirBuilder::new();
+            builder.recursive(true);
+            private_dir(&mut builder);
+            builder.create(dir)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    restrict(dir)
+}
+
+/// A new file that only its owner can read.
+pub(crate) fn new_file(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    private_file(&mut options);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(StoreError::Exists),
+        other => Ok(other?),
+    }
+}
+
+/// Held while a writer has the house open.
+pub(crate) struct Lock(#[allow(dead_code, reason = "held, not used: closing it gives the house free")] File);
+
+pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    private_file(&mut options);
+    let file = options.open(dir.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// The key slots of the house in this folder; readable before anything is opened.
+///
+/// # Errors
+/// [`StoreError::Missing`], or those of [`Slots::from_json`].
+pub fn read_slots(dir: &Path) -> Result<Slots, StoreError> {
+    let mut text = Vec::new();
+    File::open(dir.join("slots.json"))?.take(SLOTS_MOST + 1).read_to_end(&mut text)?;
+    Ok(Slots::from_json(&text)?)
+}
+
+/// Written beside, synced, and moved into place: after a crash either the old slots are there or the new ones.
+pub(crate) fn write_slots(dir: &Path, slots: &Slots) -> Result<(), StoreError> {
+    let beside = dir.join("slots.json.new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut file = new_file(&beside)?;
+    file.write_all(slots.to_json().as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, dir.join("slots.json"))?;
+    sync_dir(dir)
+}
+
+/// Makes names that were created or moved survive a power cut.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn private_dir(builder: &mut DirBuilder) {
+    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
+}
+
+#[cfg(unix)]
+fn private_file(options: &mut OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+#[cfg(unix)]
+fn restrict(dir: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?)
+}
+
+// Elsewhere a user's own profile folder is private already.
+#[cfg(not(unix))]
+fn private_dir(_: &mut DirBuilder) {}
+#[cfg(not(unix))]
+fn private_file(_: &mut OpenOptions) {}
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
