@@ -214,7 +214,8 @@ fn a_rehearsals_entries_say_so_and_its_checkpoint_opens() {
     assert!(house.store.view().history(anna).unwrap()[0].entry.view().unwrap().payload.rehearsal);
     assert!(house.store.view().checkpoint().unwrap().is_none());
     let checkpoint = house.store.write(|tx| tx.sign_checkpoint(NOW)).unwrap();
-    assert_eq!((checkpoint.size, checkpoint.origin), (3, format!("lanyard.station/{}", lanyard_model::Id([2; 16]))));
+    assert_eq!(checkpoint.size, 3);
+    assert_eq!(checkpoint.origin, format!("lanyard.station/{}", lanyard_model::Id([2; 16])));
     let note = house.store.view().checkpoint().unwrap().unwrap();
     let key = house::vault(HouseKind::Rehearsal).signer().checkpoint_key();
     let key = lanyard_history::PublicKey::new(&key).unwrap();

@@ -1,4 +1,6 @@
 //! A house to test in: real kind, keys from a counter, in a folder that goes away.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::path::Path;
 
