@@ -2,8 +2,9 @@
 //!
 //! Held to history-format.md, to the byte. Pure: bytes, times, salts and signatures come in as arguments; no
 //! private key ever does. Who writes a chain uses [`Draft`], [`events`], [`tree`] and [`Checkpoint`]; who hands one
-//! over, the bundle; who doubts one, `verify`.
+//! over, [`BundleWriter`]; who doubts one, [`verify::verify`].
 
+mod bundle;
 pub mod cbor;
 mod checkpoint;
 mod draft;
@@ -17,7 +18,9 @@ mod opening;
 mod payload;
 mod signed;
 pub mod tree;
+pub mod verify;
 
+pub use bundle::{About, BundleWriter, Packing, Scope};
 pub use cbor::{MAX_DEPTH, decode_value, encode_value};
 pub use checkpoint::{Checkpoint, LogProof, station_origin};
 pub use draft::{Draft, NO_PREV, Place, ToBeSigned};
