@@ -1,7 +1,5 @@
 //! Breaks and shrinks a text to its place, within what the design allows; beyond that it says by how much it is too long.
 
-use std::collections::BTreeMap;
-
 use crate::design::TextRule;
 
 /// Past this no card has room, and no time is spent on it.
@@ -32,14 +30,18 @@ pub(crate) fn fit(text: &str, rule: &TextRule, mut width_of: impl FnMut(&str) ->
     };
     let pieces = pieces(text);
     let lines = if pieces.len() > MAX_PIECES { 1 } else { rule.lines };
-    let mut widths = BTreeMap::new();
-    let mut width =
-        |from: usize, to: usize| *widths.entry((from, to)).or_insert_with(|| width_of(&line(&pieces[from..to])));
+    // Where to break is decided on the sum of the pieces' widths; how far to shrink on the lines as they will be.
+    let own: Vec<f32> =
+        if lines > 1 { pieces.iter().map(|piece| width_of(piece.trim_end())).collect() } else { vec![] };
+    let space = if lines > 1 { width_of("n n") - width_of("nn") } else { 0.0 };
     let mut best: Option<(f32, Vec<usize>)> = None;
     for count in 1..=lines.min(pieces.len()) {
-        let (widest, breaks) = narrowest(pieces.len(), count, &mut width);
-        let better = best.as_ref().is_none_or(|(before, _)| widest < *before);
-        if better {
+        let breaks = narrowest(pieces.len(), count, |from, to| {
+            let spaces = pieces[from..to].iter().filter(|piece| piece.ends_with(' ')).count();
+            own.get(from..to).map_or(0.0, |widths| widths.iter().sum::<f32>() + spaces as f32 * space)
+        });
+        let widest = each_line(&pieces, &breaks).map(|line| width_of(&line)).fold(0.0, f32::max);
+        if best.as_ref().is_none_or(|(before, _)| widest < *before) {
             best = Some((widest, breaks));
         }
         // Fewer lines are better, as long as nothing need shrink for it.
@@ -54,16 +56,12 @@ pub(crate) fn fit(text: &str, rule: &TextRule, mut width_of: impl FnMut(&str) ->
     if scale < rule.smallest {
         return Err(TooLong { percent: (100.0 * widest * rule.smallest / limit).ceil().clamp(101.0, 1000.0) as u32 });
     }
-    let mut from = 0;
-    let lines = breaks
-        .into_iter()
-        .map(|to| {
-            let text = line(&pieces[from..to]);
-            from = to;
-            text
-        })
-        .collect();
-    Ok(Fitted { lines, scale })
+    Ok(Fitted { lines: each_line(&pieces, &breaks).collect(), scale })
+}
+
+fn each_line<'a>(pieces: &'a [String], breaks: &'a [usize]) -> impl Iterator<Item = String> + 'a {
+    let starts = std::iter::once(0).chain(breaks.iter().copied());
+    starts.zip(breaks).map(|(from, to)| line(&pieces[from..*to]))
 }
 
 /// Where a line may break: after a space, and after the hyphen of a double name.
@@ -83,8 +81,8 @@ fn line(pieces: &[String]) -> String {
     pieces.concat().trim_end().to_owned()
 }
 
-/// Breaks `n` pieces into `count` lines so that the widest is as narrow as can be. Gives its width, and where each ends.
-fn narrowest(n: usize, count: usize, width: &mut impl FnMut(usize, usize) -> f32) -> (f32, Vec<usize>) {
+/// Breaks `n` pieces into `count` lines so that the widest is as narrow as can be; says where each ends.
+fn narrowest(n: usize, count: usize, width: impl Fn(usize, usize) -> f32) -> Vec<usize> {
     // best[k][end]: the widest of k lines that hold the pieces before `end`, and where the last of them starts.
     let mut best = vec![vec![(f32::INFINITY, 0usize); n + 1]; count + 1];
     best[0][0] = (0.0, 0);
@@ -108,7 +106,7 @@ fn narrowest(n: usize, count: usize, width: &mut impl FnMut(usize, usize) -> f32
         breaks.push(end);
     }
     breaks.reverse();
-    (best[count][n].0, breaks)
+    breaks
 }
 
 #[cfg(test)]

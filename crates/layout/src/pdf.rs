@@ -22,7 +22,7 @@ use crate::{LayoutError, Scene, Side};
 
 const POINTS_PER_MM: f32 = 72.0 / 25.4;
 const PICTURE_DPI: f32 = 600.0;
-/// Pictures of parts; a design that needs more is drawn as one picture a side.
+/// Pictures of parts; a design that needs more is drawn as one picture a layer.
 const MAX_PARTS: usize = 24;
 
 /// What a PDF says of itself. Nothing in it comes from the machine.
@@ -45,7 +45,7 @@ pub(crate) fn write(scene: &Scene, facts: &PdfFacts) -> Result<Vec<u8>, LayoutEr
     doc.metadata.info.producer = "Lanyard".to_owned();
     let mut shared = Shared::default();
     for side in Side::BOTH {
-        let page = Page::draw(scene.tree(side), side, &mut shared)?;
+        let page = Page::draw(scene.layers(side), side, &mut shared)?;
         doc.pages.push(page);
     }
     doc.resources.xobjects.map = shared.pictures;
@@ -77,22 +77,25 @@ struct Page<'a> {
     parts: usize,
 }
 
-/// Too much for parts: draw the side as one picture.
+/// Too much for parts: draw the layer as one picture.
 struct OnePicture;
 
 impl<'a> Page<'a> {
-    fn draw(tree: &Tree, side: Side, shared: &'a mut Shared) -> Result<PdfPage, LayoutError> {
-        let size_mm = (tree.size().width(), tree.size().height());
+    fn draw(layers: &[Tree], side: Side, shared: &'a mut Shared) -> Result<PdfPage, LayoutError> {
+        let size = layers.first().ok_or(LayoutError::Draw { side })?.size();
+        let size_mm = (size.width(), size.height());
         let (width, height) = (size_mm.0 * POINTS_PER_MM, size_mm.1 * POINTS_PER_MM);
         let mut page = Page { ops: Vec::new(), shared, side, size_mm, parts: 0 };
         // §8.3.2.3: PDF's origin is the lower left corner, SVG's the upper left.
         let flip = Transform::from_row(POINTS_PER_MM, 0.0, 0.0, -POINTS_PER_MM, 0.0, height);
         page.op("q", vec![]);
         page.matrix(flip);
-        let start = page.ops.len();
-        if page.group(tree.root(), Transform::identity()).is_err() {
-            page.ops.truncate(start);
-            page.whole(tree)?;
+        for layer in layers {
+            let start = page.ops.len();
+            if page.group(layer.root(), Transform::identity()).is_err() {
+                page.ops.truncate(start);
+                page.whole(layer)?;
+            }
         }
         page.op("Q", vec![]);
         let frame = || Rect::from_wh(Pt(width), Pt(height));

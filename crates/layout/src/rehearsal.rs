@@ -1,31 +1,36 @@
 //! REHEARSAL · NOT VALID, across the card, never across a face.
+//!
+//! The band is a drawing of its own, laid over the finished card: no style sheet of a design can reach it.
 
 use resvg::usvg::{Group, Node, Rect, Tree};
 
 use crate::design::Drawing;
-use crate::fill::{CODE_ID, PHOTO_ID};
+use crate::fill::{CODE_ID, PHOTO_ID, page_start};
+use crate::{Fonts, tree};
 
 const BAND_MM: f32 = 5.6;
 const STEP_MM: f32 = 0.25;
 /// Where the band lies if everything is free: below a head line.
-const WISHED_MM: f32 = 13.0;
+const WISHED_MM: f32 = 15.2;
 /// A portrait is framed with the face in the upper part; its lowest part is the last resort.
 const FACE_PART: f32 = 0.82;
 
-/// SVG for the band, in millimetres, to be laid over a filled drawing.
-pub(crate) fn band(tree: &Tree, drawing: &Drawing) -> String {
+/// The band for a filled side, as a page of its own; `None` if it cannot be drawn, and then nothing may be.
+pub(crate) fn band(card: &Tree, drawing: &Drawing, fonts: &Fonts) -> Option<Tree> {
     let (width, height) = drawing.orientation.size_mm();
     let mut taken = Taken::default();
-    taken.collect(tree.root());
+    taken.collect(card.root());
     let y = taken.best(height);
     let middle = width / 2.0;
     let size = 3.3 * (width / 85.6).max(0.72);
     let baseline = y + BAND_MM / 2.0 + size * 0.345;
     let spacing = size * 0.11;
-    format!(
-        r##"<g><rect x="0" y="{y}" width="{width}" height="{BAND_MM}" fill="#7a1e8c"/><text x="{}" y="{baseline}" font-family="sans-serif" font-weight="700" font-size="{size}" letter-spacing="{spacing}" text-anchor="middle" fill="#ffffff">REHEARSAL · NOT VALID</text></g>"##,
+    let svg = format!(
+        r##"{}<rect x="0" y="{y}" width="{width}" height="{BAND_MM}" fill="#7a1e8c"/><text x="{}" y="{baseline}" font-family="sans-serif" font-weight="700" font-size="{size}" letter-spacing="{spacing}" text-anchor="middle" fill="#ffffff">REHEARSAL · NOT VALID</text></svg>"##,
+        page_start(drawing),
         middle + spacing / 2.0
-    )
+    );
+    tree::parse(&svg, Some(fonts), None).map(|(tree, _)| tree)
 }
 
 #[derive(Default)]

@@ -25,8 +25,8 @@ pub struct SceneOptions {
 /// One card with its values in, both sides.
 #[derive(Clone)]
 pub struct Scene {
-    front: Tree,
-    back: Tree,
+    front: Vec<Tree>,
+    back: Vec<Tree>,
 }
 
 impl std::fmt::Debug for Scene {
@@ -85,13 +85,12 @@ fn side_tree(
     fonts: &Fonts,
     photo: Option<&Arc<Vec<u8>>>,
     options: SceneOptions,
-) -> Result<Tree, Vec<LayoutProblem>> {
+) -> Result<Vec<Tree>, Vec<LayoutProblem>> {
     let side = drawing.side;
     let filled = fill(drawing, values, fonts);
-    let page = fill::page_start(drawing);
-    let plain = format!("{page}{}</svg>", filled.inner);
+    let svg = format!("{}{}</svg>", fill::page_start(drawing), filled.inner);
     let unreadable = || vec![LayoutProblem::Unreadable { side }];
-    let (tree, notes) = tree::parse(&plain, Some(fonts), photo).ok_or_else(unreadable)?;
+    let (tree, notes) = tree::parse(&svg, Some(fonts), photo).ok_or_else(unreadable)?;
     let mut problems = filled.problems.clone();
     problems.extend(notes.families.into_iter().map(|family| LayoutProblem::FontUnknown { side, family }));
     problems.extend(fill::outside(&tree, &filled, drawing));
@@ -99,10 +98,10 @@ fn side_tree(
         return Err(problems);
     }
     if !options.rehearsal {
-        return Ok(tree);
+        return Ok(vec![tree]);
     }
-    let marked = format!("{page}{}{}</svg>", filled.inner, rehearsal::band(&tree, drawing));
-    tree::parse(&marked, Some(fonts), photo).map(|(tree, _)| tree).ok_or_else(unreadable)
+    let band = rehearsal::band(&tree, drawing, fonts).ok_or_else(unreadable)?;
+    Ok(vec![tree, band])
 }
 
 fn is_portrait(jpeg: &[u8]) -> bool {
@@ -112,7 +111,8 @@ fn is_portrait(jpeg: &[u8]) -> bool {
 }
 
 impl Scene {
-    pub(crate) fn tree(&self, side: Side) -> &Tree {
+    /// What a side is drawn from, from the bottom up: the card, and in rehearsal the band over it.
+    pub(crate) fn layers(&self, side: Side) -> &[Tree] {
         match side {
             Side::Front => &self.front,
             Side::Back => &self.back,
@@ -147,13 +147,16 @@ impl Scene {
 
     fn pixmap(&self, side: Side, dpi: u32) -> Result<Pixmap, LayoutError> {
         let failed = || LayoutError::Draw { side };
-        let tree = self.tree(side);
+        let layers = self.layers(side);
+        let page = layers.first().ok_or_else(failed)?.size();
         let dots = |mm: f32| (mm / 25.4 * dpi.min(MAX_DPI) as f32).round() as u32;
-        let (width, height) = (dots(tree.size().width()), dots(tree.size().height()));
+        let (width, height) = (dots(page.width()), dots(page.height()));
         let mut pixmap = Pixmap::new(width, height).ok_or_else(failed)?;
         pixmap.fill(Color::WHITE);
-        let scale = Transform::from_scale(width as f32 / tree.size().width(), height as f32 / tree.size().height());
-        resvg::render(tree, scale, &mut pixmap.as_mut());
+        let scale = Transform::from_scale(width as f32 / page.width(), height as f32 / page.height());
+        for layer in layers {
+            resvg::render(layer, scale, &mut pixmap.as_mut());
+        }
         Ok(pixmap)
     }
 }
