@@ -267,3 +267,170 @@ impl Bench {
         Ok(act(slot))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use lanyard_device::{DeviceError, JobState, PrintJob, Printer, PrinterState, Reader, ReaderEvent};
+
+    use super::*;
+    use crate::{DesfireCard, FaultKind};
+
+    const READER: &str = "Desk reader";
+    const PRINTER: &str = "Desk printer";
+    const UID: [u8; 7] = [4, 1, 2, 3, 4, 5, 6];
+    const GET_VERSION: [u8; 5] = [0x90, 0x60, 0, 0, 0];
+    const CREATE: [u8; 11] = [0x90, 0xCA, 0, 0, 5, 1, 2, 0xF5, 0x0F, 0x81, 0];
+
+    fn with_card() -> (Bench, VirtualReader, Arc<Mutex<DesfireCard>>) {
+        let bench = Bench::new();
+        let reader = bench.plug_reader(READER);
+        let card = Arc::new(Mutex::new(DesfireCard::new(UID, 1)));
+        bench.lay(READER, card.clone()).unwrap();
+        (bench, reader, card)
+    }
+
+    fn is_present(event: &Option<ReaderEvent>) -> bool {
+        matches!(event, Some(ReaderEvent::Present { .. }))
+    }
+
+    #[test]
+    fn a_card_swapped_for_another_is_seen_to_leave_first() {
+        let (bench, mut reader, _) = with_card();
+        assert!(is_present(&reader.wait(0).unwrap()));
+        assert_eq!(reader.wait(0).unwrap(), None);
+        bench.lift(READER).unwrap();
+        bench.lay(READER, DesfireCard::new(UID, 2)).unwrap();
+        assert_eq!(reader.wait(0).unwrap(), Some(ReaderEvent::Empty));
+        assert!(is_present(&reader.wait(0).unwrap()));
+        bench.lay(READER, DesfireCard::new(UID, 3)).unwrap();
+        assert_eq!(reader.wait(0).unwrap(), Some(ReaderEvent::Two));
+        assert!(matches!(reader.open(), Err(DeviceError::TwoCards { .. })));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_by_the_card() {
+        let bench = Bench::new();
+        let mut reader = bench.plug_reader(READER);
+        assert_eq!(reader.wait(0).unwrap(), Some(ReaderEvent::Empty));
+        let waiting = std::thread::spawn(move || reader.wait(600_000));
+        bench.lay(READER, DesfireCard::new(UID, 1)).unwrap();
+        assert!(is_present(&waiting.join().unwrap().unwrap()));
+    }
+
+    #[test]
+    fn a_session_has_the_card_alone_and_ends_with_it() {
+        let (bench, mut reader, _) = with_card();
+        let mut channel = reader.open().unwrap();
+        assert!(matches!(reader.open(), Err(DeviceError::Busy { .. })));
+        assert_eq!(channel.uid().unwrap(), UID);
+        assert_eq!(channel.transmit(&[0xFF, 0xCA, 0, 0, 0]).unwrap(), [&UID[..], &[0x90, 0]].concat());
+        let card = bench.lift(READER).unwrap();
+        bench.lay(READER, card).unwrap();
+        // The same card again is another session.
+        assert!(matches!(channel.transmit(&GET_VERSION), Err(DeviceError::CardGone { .. })));
+        drop(channel);
+        assert!(reader.open().is_ok());
+    }
+
+    #[test]
+    fn a_pull_before_an_apdu_leaves_no_trace_and_a_pull_after_it_leaves_all_of_it() {
+        for (kind, left) in [(FaultKind::PullBefore, 0), (FaultKind::PullAfter, 1), (FaultKind::Silence, 1)] {
+            let (bench, mut reader, card) = with_card();
+            bench.faults(READER, [Fault { at: 3, kind }]).unwrap();
+            let mut channel = reader.open().unwrap();
+            channel.transmit(&GET_VERSION).unwrap();
+            channel.transmit(&[0x90, 0xAF, 0, 0, 0]).unwrap();
+            channel.transmit(&[0x90, 0xAF, 0, 0, 0]).unwrap();
+            let lost = channel.transmit(&CREATE);
+            assert!(matches!(lost, Err(DeviceError::CardGone { .. } | DeviceError::Silent { .. })), "{kind:?}");
+            assert_eq!(card.lock().unwrap().applications().len(), left, "{kind:?}");
+            drop(channel);
+            // Taken up and laid again, it goes on, and the fault does not come again.
+            bench.lay_again(READER).unwrap();
+            let mut channel = reader.open().unwrap();
+            for _ in 0..5 {
+                channel.transmit(&[0x90, 0x6A, 0, 0, 0]).unwrap();
+            }
+            assert_eq!(bench.traffic(READER).unwrap().0, 5);
+        }
+    }
+
+    #[test]
+    fn a_spoilt_answer_differs_in_what_the_fault_says() {
+        let (bench, mut reader, _) = with_card();
+        let faults = [(1, FaultKind::FlipMac), (2, FaultKind::Garbage), (3, FaultKind::UnplugReader)];
+        bench.faults(READER, faults.map(|(at, kind)| Fault { at, kind })).unwrap();
+        let mut channel = reader.open().unwrap();
+        let free_mem = [0x90, 0x6E, 0, 0, 0];
+        let good = channel.transmit(&free_mem).unwrap();
+        let flipped = channel.transmit(&free_mem).unwrap();
+        assert_eq!(good[2] ^ flipped[2], 0x10);
+        assert_eq!([&good[..2], &good[3..]].concat(), [&flipped[..2], &flipped[3..]].concat());
+        let noise = channel.transmit(&free_mem).unwrap();
+        assert!(noise.len() == good.len() && noise != good);
+        assert!(matches!(channel.transmit(&free_mem), Err(DeviceError::Gone { .. })));
+        assert!(matches!(reader.wait(0), Err(DeviceError::Gone { .. })));
+        // Back in, with the card still on it; the old session is not.
+        let mut reader = bench.plug_reader(READER);
+        assert!(matches!(channel.transmit(&free_mem), Err(DeviceError::Gone { .. })));
+        assert!(is_present(&reader.wait(0).unwrap()));
+        assert_eq!(reader.open().unwrap().transmit(&free_mem).unwrap(), good);
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let bench = Bench::new();
+        let error = bench.lay("nowhere", DesfireCard::new(UID, 1)).unwrap_err();
+        assert_eq!(error, BenchError::NoReader { name: "nowhere".to_owned() });
+        bench.plug_reader(READER);
+        assert!(matches!(bench.lift(READER), Err(BenchError::NoCard { .. })));
+        assert!(matches!(bench.jam(READER), Err(BenchError::NoPrinter { .. })));
+    }
+
+    fn job(title: &str) -> PrintJob {
+        PrintJob { title: title.to_owned(), pdf: b"%PDF-1.7 a badge".to_vec() }
+    }
+
+    #[test]
+    fn a_job_is_printed_only_when_the_printer_says_so_and_a_jam_stops_it() {
+        let bench = Bench::new();
+        let mut printer = bench.plug_printer(PRINTER);
+        let first = printer.submit(&job("1001")).unwrap();
+        let second = printer.submit(&job("1002")).unwrap();
+        assert_eq!(printer.job(&first).unwrap(), JobState::Printing);
+        assert_eq!(printer.state().unwrap(), PrinterState::Busy);
+        assert_eq!(printer.job(&second).unwrap(), JobState::Waiting);
+        bench.jam(PRINTER).unwrap();
+        let jammed = JobState::Stopped { reasons: vec!["media-jam".to_owned()] };
+        assert_eq!(printer.job(&first).unwrap(), jammed);
+        assert_eq!(printer.state().unwrap(), PrinterState::Stopped { reasons: vec!["media-jam".to_owned()] });
+        assert!(bench.printed(PRINTER).unwrap().is_empty());
+        bench.mend(PRINTER).unwrap();
+        assert_eq!(printer.job(&first).unwrap(), JobState::Printing);
+        assert_eq!(printer.job(&first).unwrap(), JobState::Printed);
+        printer.cancel(&second).unwrap();
+        printer.cancel(&first).unwrap();
+        assert_eq!(printer.job(&second).unwrap(), JobState::Cancelled);
+        assert_eq!(printer.job(&first).unwrap(), JobState::Printed, "what is printed is printed");
+        assert_eq!(bench.printed(PRINTER).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_job_whose_answer_was_lost_is_found_by_its_title() {
+        let bench = Bench::new();
+        let mut printer = bench.plug_printer(PRINTER);
+        bench.lose_next_answer(PRINTER).unwrap();
+        assert!(matches!(printer.submit(&job("1001")), Err(DeviceError::Silent { .. })));
+        let found = printer.find("1001").unwrap().unwrap();
+        assert_eq!(printer.job(&found).unwrap(), JobState::Printing);
+        bench.spoil_job(PRINTER).unwrap();
+        assert!(matches!(printer.job(&found).unwrap(), JobState::Failed { .. }));
+        assert_eq!(printer.find("1002").unwrap(), None);
+        let not_a_pdf = PrintJob { title: "1003".to_owned(), pdf: b"<svg/>".to_vec() };
+        assert!(matches!(printer.submit(&not_a_pdf), Err(DeviceError::Refused { .. })));
+        bench.unplug(PRINTER);
+        assert!(matches!(printer.state(), Err(DeviceError::Gone { .. })));
+    }
+}

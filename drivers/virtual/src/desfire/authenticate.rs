@@ -8,22 +8,23 @@ use super::{Authenticated, DesfireCard, Next, Pending};
 
 /// Waits for the host's token.
 pub(super) struct Handshake {
-    key_no: u8,
-    key: Key,
-    rnd_b: Vec<u8>,
-    kind: Kind,
+    pub(super) key_no: u8,
+    pub(super) key: Key,
+    pub(super) rnd_b: Vec<u8>,
+    pub(super) kind: Kind,
 }
 
 /// Which authentication, with what it carries from the first message to the second.
-enum Kind {
+pub(super) enum Kind {
     D40,
     /// ISO and AES: the IV runs through the whole exchange.
     Ev1 {
         iv: Iv,
     },
-    /// The host's capabilities, which the card says back.
+    /// The host's capabilities, which the card says back, and the new transaction.
     First {
         host: [u8; 6],
+        ti: [u8; 4],
     },
     /// What the running transaction keeps.
     NonFirst {
@@ -47,7 +48,7 @@ impl DesfireCard {
         let kind = match ins {
             0x0A if rest.is_empty() => Kind::D40,
             0x1A | 0xAA if rest.is_empty() => Kind::Ev1 { iv: [0; 16] },
-            0x71 => Kind::First { host: host_capabilities(rest)? },
+            0x71 => Kind::First { host: host_capabilities(rest)?, ti: self.image.random() },
             0x77 if rest.is_empty() => match &self.live.session {
                 Some(Authenticated { session: Session::Ev2 { ti, counter, .. }, .. }) => {
                     Kind::NonFirst { ti: *ti, counter: *counter }
@@ -115,8 +116,7 @@ impl DesfireCard {
                 cipher.cbc_encrypt(&mut iv, &mut answer);
                 Session::Ev1 { key: ev1_session_key(&key, rnd_a, &rnd_b), iv: [0; 16] }
             }
-            Kind::First { host } => {
-                let ti = self.image.random();
+            Kind::First { host, ti } => {
                 answer = [&ti, answer.as_slice(), &[0; 6], &host].concat();
                 cipher.cbc_encrypt(&mut [0; 16], &mut answer);
                 let [enc, mac] = ev2_session_keys(&cipher, rnd_a, &rnd_b);
@@ -164,7 +164,7 @@ fn ev1_session_key(key: &Key, a: &[u8], b: &[u8]) -> Cipher {
 }
 
 /// CMAC over label, counter 1, length 128 and the mixed random numbers (AN12343 §3.2, after NIST SP 800-108).
-fn ev2_session_keys(key: &Cipher, a: &[u8], b: &[u8]) -> [Cipher; 2] {
+pub(super) fn ev2_session_keys(key: &Cipher, a: &[u8], b: &[u8]) -> [Cipher; 2] {
     [[0xA5, 0x5A], [0x5A, 0xA5]].map(|label| {
         let mut vector = [label.as_slice(), &[0x00, 0x01, 0x00, 0x80], &a[..2]].concat();
         vector.extend(a[2..8].iter().zip(b).map(|(a, b)| a ^ b));

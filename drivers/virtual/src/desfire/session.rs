@@ -222,7 +222,7 @@ fn whole_blocks(key: &Cipher, cryptogram: &[u8]) -> Result<(), Sw> {
 }
 
 /// E(label ‖ TI ‖ counter ‖ zeros) (AN12343 §3.3).
-fn ev2_iv(enc: &Cipher, label: [u8; 2], ti: [u8; 4], counter: u16) -> Iv {
+pub(super) fn ev2_iv(enc: &Cipher, label: [u8; 2], ti: [u8; 4], counter: u16) -> Iv {
     let mut block = [0; 16];
     block[..2].copy_from_slice(&label);
     block[2..6].copy_from_slice(&ti);
@@ -232,7 +232,7 @@ fn ev2_iv(enc: &Cipher, label: [u8; 2], ti: [u8; 4], counter: u16) -> Iv {
 }
 
 /// Every second byte of the CMAC, from the second on.
-fn ev2_mac(mac: &Cipher, message: &[u8]) -> [u8; 8] {
+pub(super) fn ev2_mac(mac: &Cipher, message: &[u8]) -> [u8; 8] {
     let whole = mac.cmac(&mut [0; 16], message);
     std::array::from_fn(|i| whole[2 * i + 1])
 }

@@ -1,0 +1,9 @@
+//! The card against published vectors, and what it refuses.
+
+mod host;
+mod tear;
+mod vectors;
+
+mod files;
+mod keys;
+mod messaging;
