@@ -91,7 +91,7 @@ impl Store {
         let mut kept = Vec::new();
         {
             let mut entries = snapshot.prepare(
-                "SELECT e, n, bytes, hash FROM entry JOIN writer ON writer.w = entry.w ORDER BY writer.id, seq",
+                "SELECT e, n, bytes, hash FROM entry JOIN writer ON writer.w = entry.w ORDER BY writer.id, entry.seq",
             )?;
             let mut rows = entries.query([])?;
             while let Some(row) = rows.next()? {

@@ -219,6 +219,8 @@ fn connect(dir: &Path, key: &Secret<32>, mode: Mode) -> Result<Connection, Store
     let conn = Connection::open_with_flags(folder::database(dir), flags)?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    // What it would print to stderr comes as an error as well.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     keyed(&conn, "PRAGMA key = ", key)?;
     // The first read shows whether the key is right.
     conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
