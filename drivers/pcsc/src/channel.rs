@@ -1,7 +1,7 @@
 //! A session with the card on a reader.
 
 use lanyard_device::{Channel, DeviceError};
-use pcsc::{Card, Protocol};
+use pcsc::{Card, Disposition, Protocol};
 use zeroize::Zeroize;
 
 use crate::{service::at_card, t0};
@@ -9,10 +9,12 @@ use crate::{service::at_card, t0};
 /// Room for the longest answer: 65,536 bytes and the status word.
 const ROOM: usize = 65_538;
 
-/// A card, opened for this program alone. Dropping it resets the card and ends the session (`pcsc::Card` disconnects with
-/// `SCARD_RESET_CARD`). Exclusive as it is, no transaction is needed around its commands.
+/// A card, opened for this program alone. Dropping it resets the card and ends the session. Exclusive as it is, no
+/// transaction is needed around its commands.
 pub struct PcscChannel {
-    card: Card,
+    /// `None` only while it is dropped.
+    card: Option<Card>,
+    gone: bool,
     reader: String,
     atr: Vec<u8>,
     protocol: Protocol,
@@ -24,18 +26,34 @@ impl PcscChannel {
         let status = card.status2_owned().map_err(|error| at_card(error, &reader, false))?;
         let atr = status.atr().to_vec();
         let protocol = status.protocol2().unwrap_or(Protocol::RAW);
-        Ok(Self { card, reader, atr, protocol, buffer: vec![0; ROOM] })
+        Ok(Self { card: Some(card), gone: false, reader, atr, protocol, buffer: vec![0; ROOM] })
     }
 
     fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, DeviceError> {
-        match self.card.transmit(command, &mut self.buffer) {
-            Err(error) => Err(at_card(error, &self.reader, true)),
+        let gone = || DeviceError::CardGone { reader: self.reader.clone() };
+        let card = self.card.as_ref().filter(|_| !self.gone).ok_or_else(gone)?;
+        match card.transmit(command, &mut self.buffer) {
+            Err(error) => {
+                let error = at_card(error, &self.reader, true);
+                self.gone = matches!(error, DeviceError::CardGone { .. } | DeviceError::Gone { .. });
+                Err(error)
+            }
             Ok(answer) => {
                 let answer = answer.to_vec();
                 self.buffer[..answer.len()].zeroize();
                 Ok(answer)
             }
         }
+    }
+}
+
+impl Drop for PcscChannel {
+    fn drop(&mut self) {
+        // A reset of a card that has left makes pcscd take the reader for empty before it has seen the card leave, and so
+        // miss the next one.
+        let end = if self.gone { Disposition::LeaveCard } else { Disposition::ResetCard };
+        // Where that fails the session is over already.
+        let _ = self.card.take().map(|card| card.disconnect(end));
     }
 }
 

@@ -51,10 +51,11 @@ impl PcscReader {
         }
     }
 
-    /// After an error of the service the connection is worth nothing; the next call makes another.
+    /// After an error the connection is worth nothing; the next call makes another, and tells again what is there.
     fn lost(&mut self, error: DeviceError) -> DeviceError {
         self.context = None;
         self.state = None;
+        self.told = None;
         error
     }
 }

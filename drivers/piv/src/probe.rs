@@ -77,7 +77,7 @@ pub struct Probe {
     pub pin: PinState,
     /// The CHUID, if there is one that reads.
     pub chuid: Option<Chuid>,
-    /// Whether there is a CHUID at all: a card with one has been somebody's.
+    /// Whether there is a CHUID at all, readable or not.
     pub chuid_present: bool,
     /// The certificate of slot 9A.
     pub certificate: Option<Vec<u8>>,
@@ -86,11 +86,11 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Nothing of anybody's is on it: factory management key, no CHUID, no certificate in 9A. Only such a card, or one that
-    /// holds our management key, may be personalised.
+    /// Nothing of anybody's is on it: factory management key, no certificate in 9A. Only such a card, or one that holds our
+    /// management key, may be personalised. A CHUID alone says nothing: some makers ship one (Nitrokey).
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        matches!(self.management, ManagementHolder::Factory(_)) && !self.chuid_present && self.certificate.is_none()
+        matches!(self.management, ManagementHolder::Factory(_)) && self.certificate.is_none()
     }
 
     /// The best algorithm for a management key that this card takes: AES-256 where the card lists it or its firmware has it
