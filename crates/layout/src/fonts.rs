@@ -15,6 +15,8 @@ use crate::LayoutError;
 #[derive(Clone)]
 pub struct Fonts {
     pub(crate) db: Arc<Database>,
+    /// What a text without a family is set in.
+    pub(crate) family: String,
     glyphs: Arc<HashSet<u32>>,
 }
 
@@ -45,7 +47,7 @@ impl Fonts {
         db.set_sans_serif_family(sans.clone());
         db.set_serif_family(sans.clone());
         db.set_cursive_family(sans.clone());
-        db.set_fantasy_family(sans);
+        db.set_fantasy_family(sans.clone());
         db.set_monospace_family(mono);
         let mut glyphs = HashSet::new();
         for face in db.faces() {
@@ -55,7 +57,7 @@ impl Fonts {
                 }
             });
         }
-        Ok(Self { db: Arc::new(db), glyphs: Arc::new(glyphs) })
+        Ok(Self { db: Arc::new(db), family: sans, glyphs: Arc::new(glyphs) })
     }
 
     /// Whether any of them can draw the character.

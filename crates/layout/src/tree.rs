@@ -31,7 +31,7 @@ pub(crate) fn parse(svg: &str, fonts: Option<&Fonts>, photo: Option<&Arc<Vec<u8>
     let notes = Mutex::new(Notes::default());
     let note = |f: &dyn Fn(&mut Notes)| f(&mut notes.lock().unwrap_or_else(PoisonError::into_inner));
     let options = Options {
-        font_family: "sans-serif".to_owned(),
+        font_family: fonts.map(|fonts| fonts.family.clone()).unwrap_or_default(),
         font_size: 12.0,
         image_href_resolver: ImageHrefResolver {
             resolve_data: Box::new(|_, data, _| {
