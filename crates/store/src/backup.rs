@@ -24,7 +24,7 @@ impl Store {
         folder::make(to)?;
         let whole = copy(&self.conn, to, store_key).and_then(|()| folder::write_slots(to, &slots));
         if whole.is_err() {
-            sweep(to);
+            folder::sweep(to);
         }
         whole
     }
@@ -118,7 +118,7 @@ pub fn restore(from: &Path, to: &Path, store_key: &Secret<32>, entropy: Entropy)
         Ok(entries)
     });
     restored.map_err(|error| {
-        sweep(to);
+        folder::sweep(to);
         match error {
             StoreError::Damaged { what: "pages" | "integrity" | "database" } => {
                 StoreError::BackupDamaged { why: "integrity" }
@@ -140,12 +140,4 @@ fn copy(source: &Connection, to: &Path, store_key: &Secret<32>) -> Result<(), St
     }
     file.sync_all()?;
     folder::sync_dir(to)
-}
-
-/// Takes away what a failed copy left in a folder that was empty before.
-fn sweep(dir: &Path) {
-    for name in ["store.db", "store.db-wal", "store.db-shm", "store.db-journal", "slots.json", "slots.json.new", "lock"]
-    {
-        let _ = std::fs::remove_file(dir.join(name));
-    }
 }

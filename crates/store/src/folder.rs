@@ -51,6 +51,14 @@ pub(crate) fn new_file(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Takes away what a failed making or copying left in a folder that was empty before.
+pub(crate) fn sweep(dir: &Path) {
+    for name in ["store.db", "store.db-wal", "store.db-shm", "store.db-journal", "slots.json", "slots.json.new", "lock"]
+    {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+}
+
 /// Held while a writer has the house open.
 pub(crate) struct Lock(#[allow(dead_code, reason = "held, not used: closing it gives the house free")] File);
 

@@ -77,6 +77,22 @@ impl Store {
         entropy: Entropy,
     ) -> Result<Self, StoreError> {
         folder::make(dir)?;
+        let made = Self::make(dir, new, slots, store_key, signer, entropy);
+        if made.is_err() {
+            // What is half there would be in the way of trying again.
+            folder::sweep(dir);
+        }
+        made
+    }
+
+    fn make(
+        dir: &Path,
+        new: &NewHouse,
+        slots: &Slots,
+        store_key: &Secret<32>,
+        signer: Box<dyn Signer>,
+        entropy: Entropy,
+    ) -> Result<Self, StoreError> {
         let lock = folder::lock(dir)?;
         folder::new_file(&folder::database(dir))?;
         let mut conn = connect(dir, store_key, Mode::Write)?;

@@ -1,0 +1,116 @@
+//! A disk that is full: on a small tmpfs of the test's own, which takes root.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+
+mod house;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use house::{NOW, by, entropy, of};
+use lanyard_fault::Coded;
+use lanyard_keys::HouseKind;
+use lanyard_model::{Change, Kind};
+use lanyard_store::{Mode, Store, StoreError};
+
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, size: &str) -> Self {
+        let options = format!("size={size},mode=0700");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "lanyard-test"]).arg(at).status();
+        assert!(mounted.unwrap().success(), "mounting a tmpfs takes root");
+        Self(at.to_owned())
+    }
+
+    /// Leaves `free` bytes.
+    fn fill(&self, free: usize) {
+        let path = self.0.join("ballast");
+        let _ = std::fs::remove_file(&path);
+        let mut size = 0;
+        let block = vec![0; 4096];
+        let mut file = std::fs::File::create(&path).unwrap();
+        while std::io::Write::write_all(&mut file, &block).is_ok() {
+            size += block.len();
+        }
+        file.set_len((size.saturating_sub(free)) as u64).unwrap();
+    }
+
+    fn resize(&self, size: &str) {
+        let options = format!("remount,size={size}");
+        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.0.join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_while_committing_is_said_changes_nothing_and_is_over_when_there_is_room() {
+    let at = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(at.path(), "4M");
+    let dir = at.path().join("house");
+    let (mut store, opened) = house::make(&dir, HouseKind::Real);
+    let person = of(Kind::Person, 1);
+    store.write(|tx| tx.commit(&house::person(person, "Anna", "Müller", "1"), &by(), NOW)).unwrap();
+    let before = store.view().head().unwrap();
+    for free in [0, 4096, 16_384, 65_536] {
+        disk.fill(free);
+        let failed = store.write(|tx| {
+            let picture = tx.put_blob(&vec![7; 200_000], "image/png")?;
+            tx.commit(&Change::new("person.changed", person).field("picture", picture), &by(), NOW)
+        });
+        assert_eq!(failed.unwrap_err().code(), "store.disk.full", "{free} bytes free");
+        let view = store.view();
+        assert_eq!(view.head().unwrap(), before);
+        assert!(!view.required(person).unwrap().fields.contains_key("picture"));
+        assert_eq!(store.check().unwrap(), before.0);
+    }
+    disk.fill(0);
+    // The write-ahead log that is there already has some room in it.
+    let full = (0..100).find_map(|_| store.journal_append(person.id, &[1; 60_000]).err());
+    assert_eq!(full.unwrap().code(), "store.disk.full");
+    let backup = store.backup(&at.path().join("backup"), &opened.store_key).unwrap_err();
+    assert_eq!(backup.code(), "store.disk.full");
+    let slots = lanyard_store::read_slots(&dir).unwrap();
+    assert_eq!(store.write_slots(&slots).unwrap_err().code(), "store.disk.full");
+    assert_eq!(lanyard_store::read_slots(&dir).unwrap(), slots, "the old slots are still there");
+    // A house whose disk is full can still be opened and read.
+    drop(store);
+    let mut store = Store::open(&dir, &opened.store_key, Mode::Write, entropy(1)).unwrap();
+    assert_eq!(store.view().search("anna", 5).unwrap().len(), 1);
+    disk.empty();
+    store.set_signer(Some(Box::new(house::vault(HouseKind::Real).signer())));
+    store
+        .write::<_, StoreError>(|tx| {
+            let picture = tx.put_blob(&vec![7; 200_000], "image/png")?;
+            tx.commit(&Change::new("person.changed", person).field("picture", picture), &by(), NOW)
+        })
+        .unwrap();
+    assert_eq!(store.check().unwrap(), before.0 + 1);
+}
+
+#[test]
+fn a_house_that_does_not_fit_is_said_to_when_it_is_made() {
+    let at = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(at.path(), "256K");
+    disk.fill(20_000);
+    let (slots, opened, _) =
+        lanyard_keys::Slots::create(lanyard_model::Id([1; 16]), lanyard_keys::Cost::TEST, &mut *entropy(3)).unwrap();
+    let dir = at.path().join("house");
+    let make = || {
+        let signer = Box::new(house::vault(HouseKind::Real).signer());
+        Store::create(&dir, &house::new_house(HouseKind::Real), &slots, &opened.store_key, signer, entropy(1))
+    };
+    assert_eq!(make().err().map(|error| error.code()), Some("store.disk.full"));
+    disk.empty();
+    disk.resize("8M");
+    assert!(make().is_ok(), "nothing half made is in the way");
+}
