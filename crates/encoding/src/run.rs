@@ -7,14 +7,12 @@
 use std::collections::BTreeMap;
 
 use lanyard_apdu::Command;
-use lanyard_desfire::{
-    Aid, Card, CardStatus, Configuration, DesfireError, FileKind, IsoName, KeyNo, KeyType, Link, NewApplication,
-    NewFile, Op, Progress, Reply, SessionState,
-};
+use lanyard_desfire::{Aid, Card, CardStatus, DesfireError, KeyNo, Link, Op, Progress, Reply, SessionState};
 
 use crate::journal::{JournalRow, reached};
 use crate::keys::{HeldKey, KeySource};
 use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
+use crate::operation::operation;
 use crate::plan::{Plan, Purpose, Step};
 use crate::readback::{FileRead, ReadBack, compare};
 use crate::{EncodingError, wire};
@@ -87,6 +85,8 @@ pub struct Run {
     changed: bool,
     /// Whether the card has proved its master key in this run.
     proved: bool,
+    /// Whether a refused key has been asked for once more.
+    asked_again: bool,
     master: Lives,
     keys: BTreeMap<(Aid, KeyNo), Lives>,
     waiting: Waiting,
@@ -144,6 +144,7 @@ impl Run {
             open,
             changed: open.is_some(),
             proved: plan.purpose == Purpose::Read,
+            asked_again: false,
             master,
             keys,
             waiting: Waiting::Start,
@@ -188,7 +189,7 @@ impl Run {
                     return Ok(Action::Journal(row));
                 }
                 Next::Do => {
-                    let op = self.operation(step, keys)?;
+                    let op = operation(&self.plan, step, keys)?;
                     return self.transmit(Doing::Read, op);
                 }
             }
@@ -304,46 +305,6 @@ impl Run {
         }
     }
 
-    fn operation(&self, step: &Step, keys: &dyn KeySource) -> Result<Op, EncodingError> {
-        Ok(match step {
-            Step::Format => Op::FormatPicc,
-            Step::MasterKey => {
-                Op::ChangeKey { key_no: KeyNo::MASTER, new: self.plan.master.after.as_new(keys)?, old: None }
-            }
-            Step::DefaultKey { key } => {
-                let version = lanyard_desfire::KeyVersion(if let HeldKey::Aes(key) = key { key.version } else { 0 });
-                Op::SetConfiguration(Configuration::DefaultKey { key: key.aes(keys)?, version })
-            }
-            Step::RandomUid => Op::SetConfiguration(Configuration::Picc { disable_format: false, random_uid: true }),
-            Step::Application { aid, settings, keys, iso } => Op::CreateApplication(NewApplication {
-                aid: *aid,
-                settings: *settings,
-                keys: *keys,
-                key_type: KeyType::Aes,
-                iso: iso.as_ref().map(|iso| IsoName { fid: iso.file_id, df_name: iso.name.clone() }),
-            }),
-            Step::Key { number, by, old, new, .. } => Op::ChangeKey {
-                key_no: *number,
-                new: new.as_new(keys)?,
-                old: if number == by { None } else { Some(old.aes(keys)?) },
-            },
-            Step::File { file, iso_file_id, size, mode, rights, .. } => Op::CreateFile(NewFile {
-                file: *file,
-                kind: FileKind::Standard,
-                iso_fid: *iso_file_id,
-                mode: *mode,
-                rights: *rights,
-                size: *size,
-            }),
-            Step::Write { file, mode, data, .. } => {
-                Op::WriteData { file: *file, offset: 0, data: data.0.clone(), mode: *mode }
-            }
-            Step::ReadBack { file, mode, size, .. } => {
-                Op::ReadData { file: *file, offset: 0, length: *size, mode: *mode }
-            }
-        })
-    }
-
     fn transmit(&mut self, doing: Doing, op: Op) -> Result<Action<ReadBack>, EncodingError> {
         let command: Command = self.card.command(op).map_err(|error| self.wrong(error))?;
         self.waiting = Waiting::Answer(doing);
@@ -368,9 +329,7 @@ impl Run {
                 // A factory key proves nothing; but then nothing of ours is on the card either.
                 self.proved |= lives == Lives::New || self.step() != Some(&Step::MasterKey);
             }
-            Doing::Prove(Proof::Key(aid, number, lives)) => {
-                self.keys.insert((aid, number), lives);
-            }
+            Doing::Prove(proof @ Proof::Key(.., lives)) => self.set(proof, lives),
             Doing::Change => {
                 match self.step() {
                     Some(Step::MasterKey) => self.master = Lives::New,
@@ -402,34 +361,61 @@ impl Run {
 
     /// A refusal that is no failure: what it tells is what was to be found out.
     fn refused(&mut self, doing: Doing, error: DesfireError) -> Result<(), EncodingError> {
+        // A lost run made it: of this number there is only one.
+        if doing == Doing::Change && self.open == Some(self.at) && is_duplicate(&error) {
+            self.at += 1;
+            return Ok(());
+        }
         let refusal = matches!(error, DesfireError::AuthRefused { .. } | DesfireError::Refused { .. });
-        let (aid, number, lives) = match doing {
-            Doing::Prove(Proof::Master(_)) => (Aid::PICC, KeyNo::MASTER, self.master),
-            Doing::Prove(Proof::Key(aid, number, _)) => (aid, number, self.lives(aid, number)?),
-            // A lost run made it: of this number there is only one.
-            Doing::Change if self.open == Some(self.at) && is_duplicate(&error) => {
-                self.at += 1;
-                return Ok(());
-            }
-            _ => return Err(self.wrong(error)),
-        };
+        let Doing::Prove(proof) = doing else { return Err(self.wrong(error)) };
         if !refusal {
             return Err(self.wrong(error));
         }
-        match (lives, doing) {
-            (Lives::Unknown, Doing::Prove(Proof::Master(_))) => self.master = Lives::Old,
-            (Lives::Unknown, _) => {
-                self.keys.insert((aid, number), Lives::Old);
-            }
-            _ if !self.changed => return Err(EncodingError::CardForeign),
-            // The card that the journal is about has it. This is another, and that one is none the worse for it.
-            (Lives::New, Doing::Prove(Proof::Master(_))) => return Err(EncodingError::CardImpostor),
-            _ => {
-                let aid = wire::aid_text(aid);
-                return Err(EncodingError::KeysLost { aid, key_no: number.get() });
-            }
+        let lives = match proof {
+            Proof::Master(_) => self.master,
+            Proof::Key(aid, number, _) => self.lives(aid, number)?,
+            Proof::Reader => Lives::New,
+        };
+        if lives == Lives::Unknown {
+            self.set(proof, Lives::Old);
+            return Ok(());
         }
-        Ok(())
+        // A challenge spoilt on its way looks like a wrong key. Where keys of ours are at stake it is asked once more.
+        if self.changed && !self.asked_again {
+            self.asked_again = true;
+            if self.is_open(proof) {
+                self.set(proof, Lives::Unknown);
+            }
+            return Ok(());
+        }
+        Err(match proof {
+            Proof::Reader => self.wrong(error),
+            _ if !self.changed => EncodingError::CardForeign,
+            // The card that the journal is about has it. This is another, and that one is none the worse for it.
+            Proof::Master(Lives::New) if !self.is_open(proof) => EncodingError::CardImpostor,
+            Proof::Master(_) => EncodingError::KeysLost { aid: wire::aid_text(Aid::PICC), key_no: 0 },
+            Proof::Key(aid, number, _) => EncodingError::KeysLost { aid: wire::aid_text(aid), key_no: number.get() },
+        })
+    }
+
+    fn set(&mut self, proof: Proof, lives: Lives) {
+        match proof {
+            Proof::Master(_) => self.master = lives,
+            Proof::Key(aid, number, _) => {
+                self.keys.insert((aid, number), lives);
+            }
+            Proof::Reader => {}
+        }
+    }
+
+    /// Whether it is the key that a lost run was about to change.
+    fn is_open(&self, proof: Proof) -> bool {
+        let open = self.open.filter(|open| *open == self.at).and_then(|open| self.plan.steps.get(open));
+        match (proof, open.map(|planned| &planned.step)) {
+            (Proof::Master(_), Some(Step::MasterKey)) => true,
+            (Proof::Key(aid, number, _), Some(Step::Key { aid: of, number: no, .. })) => aid == *of && number == *no,
+            _ => false,
+        }
     }
 
     fn on_event(
@@ -447,7 +433,7 @@ impl Run {
             (Event::Start, Waiting::Start) => self.go_on(keys, random),
             (Event::Journaled, Waiting::Journal) => {
                 let step = self.step().ok_or(EncodingError::OutOfTurn)?;
-                let op = self.operation(step, keys)?;
+                let op = operation(&self.plan, step, keys)?;
                 self.transmit(Doing::Change, op)
             }
             (Event::Answer(response), Waiting::Answer(doing)) => {
@@ -472,7 +458,9 @@ impl Run {
                 CardStatus::Aborted | CardStatus::Integrity => CardLeft::Resumable,
                 _ => CardLeft::Void,
             },
-            EncodingError::KeysLost { .. } | EncodingError::Mismatch { .. } => CardLeft::Void,
+            EncodingError::KeysLost { .. }
+            | EncodingError::Mismatch { .. }
+            | EncodingError::Card { error: DesfireError::AuthRefused { .. }, .. } => CardLeft::Void,
             _ => CardLeft::Resumable,
         }
     }

@@ -1,0 +1,199 @@
+//! How a plan is made: from a description, values and what the card is, to steps in their order.
+
+use lanyard_desfire::{Access, AccessRights, Aid, ChangeKeyRight, CommMode, FileNo, KeyNo, Link};
+
+use crate::EncodingError;
+use crate::assess::{Assessment, Present};
+use crate::description::{Application, ApplicationKey, Encoding, File, KeySpec};
+use crate::keys::{HeldKey, KeySource, KeyUse};
+use crate::plan::{Bytes, FieldPlan, Iso, MasterKey, Plan, Purpose, Reader, Step};
+use crate::values::Values;
+
+/// Makes the plan for one card. Nothing is transmitted.
+///
+/// # Errors
+/// What is wrong with the card ([`Assessment`]), with a value, or with a key.
+pub fn plan(
+    encoding: &Encoding,
+    values: &Values,
+    card: &Assessment,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let present = card.writable()?;
+    let uid = card.uid;
+    let newest = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
+        let version = keys.latest(&spec.name)?;
+        if !keys.backup_proved(&spec.name, version)? {
+            return Err(EncodingError::KeyUnproved { key: spec.name.clone(), version });
+        }
+        Ok(key_use(spec, version, uid, aid, number))
+    };
+    let on_card = |spec: &KeySpec| newest(spec, Aid::PICC, KeyNo::MASTER);
+    let rules = &encoding.card;
+    let before = match (present, &rules.transport) {
+        (Present::Ours { version }, _) => HeldKey::Aes(key_use(&rules.master, version, uid, Aid::PICC, KeyNo::MASTER)),
+        (Present::Blank, Some(transport)) => HeldKey::TransportDes(on_card(transport)?),
+        (Present::Blank, None) => HeldKey::FactoryDes,
+    };
+    let master = MasterKey { before, after: HeldKey::Aes(on_card(&rules.master)?) };
+    let mut steps = Vec::new();
+    if let Present::Ours { .. } = present {
+        steps.push(Step::Format);
+    }
+    if master.before != master.after {
+        steps.push(Step::MasterKey);
+    }
+    let default = match &rules.default {
+        Some(spec) => HeldKey::Aes(on_card(spec)?),
+        None => HeldKey::FactoryAes,
+    };
+    // A card of ours may have kept the default key of an earlier encoding.
+    if rules.default.is_some() || matches!(present, Present::Ours { .. }) {
+        steps.push(Step::DefaultKey { key: default.clone() });
+    }
+    let mut reads = Vec::new();
+    for application in &encoding.applications {
+        let new = |key: &ApplicationKey| newest(&key.spec, application.aid, key.number);
+        write_application(application, values, &default, &new, &mut steps, &mut reads)?;
+    }
+    if rules.random_uid {
+        steps.push(Step::RandomUid);
+    }
+    steps.append(&mut reads);
+    Ok(Plan::priced(Purpose::Write, &encoding.id, uid, master, steps, link))
+}
+
+/// A plan that only reads what an encoding holds, with the keys of these versions (the newest where `None`).
+///
+/// # Errors
+/// What is wrong with a key.
+pub fn reading(
+    encoding: &Encoding,
+    uid: [u8; 7],
+    version: &dyn Fn(&str) -> Option<u8>,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let of = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
+        let version = version(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
+        Ok(key_use(spec, version, uid, aid, number))
+    };
+    let master = HeldKey::Aes(of(&encoding.card.master, Aid::PICC, KeyNo::MASTER)?);
+    let mut steps = Vec::new();
+    for application in &encoding.applications {
+        for file in &application.files {
+            let key = |key: &ApplicationKey| of(&key.spec, application.aid, key.number);
+            steps.push(read_back(application, file, None, &key)?);
+        }
+    }
+    let master = MasterKey { before: master.clone(), after: master };
+    Ok(Plan::priced(Purpose::Read, &encoding.id, uid, master, steps, link))
+}
+
+type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
+
+/// The keys but the master key, then files and data, then the master key: until then one session does it all.
+fn write_application(
+    application: &Application,
+    values: &Values,
+    default: &HeldKey,
+    new: NewKeyOf<'_>,
+    steps: &mut Vec<Step>,
+    reads: &mut Vec<Step>,
+) -> Result<(), EncodingError> {
+    let aid = application.aid;
+    let iso = application.iso.as_ref().map(|iso| Iso { file_id: iso.file_id, name: iso.name.clone() });
+    // 14 at most: checked when the description was read.
+    let keys = application.keys.len() as u8;
+    steps.push(Step::Application { aid, settings: application.settings, keys, iso });
+    let (master, others): (Vec<_>, Vec<_>) = application.keys.iter().partition(|key| key.number == KeyNo::MASTER);
+    let change = |key: &ApplicationKey| -> Result<Step, EncodingError> {
+        let by = match application.settings.change_key {
+            ChangeKeyRight::SameKey => key.number,
+            ChangeKeyRight::Key(_) | ChangeKeyRight::Frozen => KeyNo::MASTER,
+        };
+        Ok(Step::Key { aid, number: key.number, by, old: default.clone(), new: HeldKey::Aes(new(key)?) })
+    };
+    for key in others {
+        steps.push(change(key)?);
+    }
+    for file in &application.files {
+        let FileRights { number, iso_file_id, size, mode, rights } = FileRights::of(file);
+        steps.push(Step::File { aid, file: number, iso_file_id, size, mode, rights });
+    }
+    for file in &application.files {
+        let content = file.content(values)?;
+        // A new file holds zeros; what ends in zeros need not be written to its end.
+        let written = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        if written > 0 {
+            let by = first_key([file.rights.write, file.rights.read_write]).unwrap_or(KeyNo::MASTER);
+            let data = Bytes(content[..written].to_vec());
+            steps.push(Step::Write { aid, file: file.number, by, mode: file.mode, data });
+        }
+        reads.push(read_back(application, file, Some(content), new)?);
+    }
+    for key in master {
+        steps.push(change(key)?);
+    }
+    Ok(())
+}
+
+struct FileRights {
+    number: FileNo,
+    iso_file_id: Option<u16>,
+    size: u32,
+    mode: CommMode,
+    rights: AccessRights,
+}
+
+impl FileRights {
+    fn of(file: &File) -> Self {
+        Self {
+            number: file.number,
+            iso_file_id: file.iso_file_id,
+            size: file.size,
+            mode: file.mode,
+            rights: file.rights,
+        }
+    }
+}
+
+fn read_back(
+    application: &Application,
+    file: &File,
+    expect: Option<Vec<u8>>,
+    key_of: NewKeyOf<'_>,
+) -> Result<Step, EncodingError> {
+    let by = match file.rights.read {
+        Access::Free => None,
+        right => first_key([right, file.rights.read_write]),
+    };
+    let by = match by.and_then(|number| application.keys.get(usize::from(number.get()))) {
+        Some(key) => Some(Reader { number: key.number, key: HeldKey::Aes(key_of(key)?) }),
+        None => None,
+    };
+    let fields = file.fields.iter().map(|field| FieldPlan {
+        name: field.name.clone(),
+        offset: field.offset,
+        length: field.length,
+        form: field.form(),
+    });
+    Ok(Step::ReadBack {
+        aid: application.aid,
+        file: file.number,
+        by,
+        mode: file.mode,
+        size: file.size,
+        fields: fields.collect(),
+        expect: expect.map(Bytes),
+    })
+}
+
+fn first_key(rights: [Access; 2]) -> Option<KeyNo> {
+    rights.into_iter().find_map(|right| if let Access::Key(number) = right { Some(number) } else { None })
+}
+
+fn key_use(spec: &KeySpec, version: u8, uid: [u8; 7], aid: Aid, number: KeyNo) -> KeyUse {
+    KeyUse { name: spec.name.clone(), version, input: spec.input(&uid, aid, number) }
+}

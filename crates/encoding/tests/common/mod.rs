@@ -1,0 +1,243 @@
+//! A desk for tests: a vault of made-up keys, a simulated card, and a hand that pulls it at a given exchange.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by several tests; a test fails by panicking")]
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use lanyard_apdu::{Command, Response};
+use lanyard_desfire::{Framing, Link, native_command, native_response};
+use lanyard_encoding::{
+    Assess, Assessment, CardLeft, Encoding, EncodingError, JournalRow, KeySource, Machine, Plan, ReadBack, Run,
+    Stopped, Values, drive, plan,
+};
+use lanyard_secret::Secret;
+use lanyard_virtual::{ApduCard, DesfireCard, FrameSize};
+
+pub const STARTER: &str = include_str!("../../../../assets/encodings/starter.toml");
+pub const UID: [u8; 7] = [4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
+/// 4C5901 as it goes over the wire.
+pub const AID: [u8; 3] = [0x01, 0x59, 0x4C];
+pub const LINK: Link = Link { framing: Framing::Wrapped, fsc: 128, long_commands: true };
+
+/// Keys that differ by name, version and input; the newest version is 3.
+pub struct Vault {
+    pub newest: u8,
+    pub proved: bool,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self { newest: 3, proved: true }
+    }
+}
+
+impl KeySource for Vault {
+    fn latest(&self, name: &str) -> Result<u8, EncodingError> {
+        if name == "nowhere" {
+            return Err(EncodingError::KeyMissing { key: name.to_owned() });
+        }
+        Ok(self.newest)
+    }
+
+    fn backup_proved(&self, _: &str, _: u8) -> Result<bool, EncodingError> {
+        Ok(self.proved)
+    }
+
+    fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError> {
+        if version == 0 || version > self.newest {
+            return Err(EncodingError::KeyVersionMissing { key: name.to_owned(), version });
+        }
+        Ok(Secret::filled(|out| {
+            for (half, bytes) in out.chunks_mut(8).enumerate() {
+                let mut hasher = DefaultHasher::new();
+                (name, version, input, half).hash(&mut hasher);
+                bytes.copy_from_slice(&hasher.finish().to_be_bytes());
+            }
+        }))
+    }
+}
+
+pub fn values() -> Values {
+    Values::new()
+        .with("card.facility", 123)
+        .with("card.number", 4567)
+        .with("card.long_number", 48_821)
+        .with("card.record", (0..128).collect::<Vec<u8>>())
+}
+
+pub fn starter() -> Encoding {
+    Encoding::parse(STARTER).unwrap()
+}
+
+/// The starter encoding with a secret default key.
+pub fn starter_with_default_key() -> Encoding {
+    let default = "[card.default_key]\nkey = \"card-default\"\ndiversify = [\"uid\", \"system\"]\n\n[[application]]";
+    Encoding::parse(&STARTER.replacen("[[application]]", default, 1)).unwrap()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pull {
+    Before,
+    After,
+}
+
+/// A reader with a card on it.
+pub struct Desk {
+    pub card: DesfireCard,
+    pub framing: Framing,
+    /// Pulled at this exchange, counted from when the card was laid.
+    pub pull: Option<(usize, Pull)>,
+    /// One bit of the last data byte is turned in the answer to this exchange.
+    pub spoil: Option<usize>,
+    pub spoilt: bool,
+    pub exchanges: usize,
+    pub sent: usize,
+    pub received: usize,
+    /// How long the simulated card took: what is left is the host's.
+    pub in_card: std::time::Duration,
+    /// Instructions in their order.
+    pub seen: Vec<u8>,
+    pub rows: Vec<JournalRow>,
+    seed: u8,
+}
+
+impl Desk {
+    pub fn new(card: DesfireCard) -> Self {
+        let mut desk = Self {
+            card: card.with_frame_size(FrameSize::B128),
+            framing: Framing::Wrapped,
+            pull: None,
+            spoil: None,
+            spoilt: false,
+            exchanges: 0,
+            sent: 0,
+            received: 0,
+            in_card: std::time::Duration::ZERO,
+            seen: Vec::new(),
+            rows: Vec::new(),
+            seed: 0,
+        };
+        desk.lay();
+        desk
+    }
+
+    pub fn blank() -> Self {
+        Self::new(DesfireCard::new(UID, 7))
+    }
+
+    pub fn lay(&mut self) {
+        self.card.power_off();
+        self.card.power_on();
+        self.exchanges = 0;
+        self.sent = 0;
+        self.received = 0;
+    }
+
+    pub fn exchange(&mut self, command: &Command) -> Option<Response> {
+        let at = self.exchanges;
+        self.exchanges += 1;
+        self.seen.push(command.ins);
+        if self.pull == Some((at, Pull::Before)) {
+            self.card.power_off();
+            return None;
+        }
+        let bytes = match self.framing {
+            Framing::Wrapped => command.encode(),
+            Framing::Native => native_command(command),
+        };
+        let begun = std::time::Instant::now();
+        let answer = self.card.transmit(&bytes);
+        self.in_card += begun.elapsed();
+        self.sent += bytes.len();
+        self.received += answer.len();
+        if self.pull == Some((at, Pull::After)) {
+            self.card.power_off();
+            return None;
+        }
+        let mut response = match self.framing {
+            Framing::Wrapped => Response::parse(&answer).ok(),
+            Framing::Native => native_response(&answer),
+        };
+        if self.spoil == Some(at)
+            && let Some(last) = response.as_mut().and_then(|response| response.data.last_mut())
+        {
+            *last ^= 0x10;
+            self.spoilt = true;
+        }
+        response
+    }
+
+    pub fn drive<M: Machine>(
+        &mut self,
+        machine: &mut M,
+        vault: &Vault,
+    ) -> Result<M::Output, (EncodingError, CardLeft)> {
+        let mut rows = std::mem::take(&mut self.rows);
+        let mut seed = self.seed;
+        let mut random = |out: &mut [u8; 16]| {
+            seed = seed.wrapping_add(1);
+            *out = std::array::from_fn(|i| seed.wrapping_mul(31).wrapping_add(i as u8));
+        };
+        let outcome = drive(
+            machine,
+            vault,
+            &mut random,
+            |command| self.exchange(command),
+            |row| {
+                rows.push(row);
+                Ok::<(), ()>(())
+            },
+        );
+        self.rows = rows;
+        self.seed = seed;
+        outcome.map_err(|stopped| match stopped {
+            Stopped::Failed { error, card } => (error, card),
+            Stopped::Journal(()) => panic!("the journal always takes a row here"),
+        })
+    }
+
+    pub fn assess(&mut self, encoding: &Encoding, known: bool) -> Result<Assessment, EncodingError> {
+        self.lay();
+        let uid = self.card.uid();
+        self.drive(&mut Assess::new(encoding, &uid, known, LINK), &Vault::default()).map_err(|(error, left)| {
+            assert_eq!(left, CardLeft::Untouched);
+            error
+        })
+    }
+
+    pub fn plan(&mut self, encoding: &Encoding, known: bool) -> Result<Plan, EncodingError> {
+        let assessment = self.assess(encoding, known)?;
+        plan(encoding, &values(), &assessment, &Vault::default(), LINK)
+    }
+
+    /// A first run, from laying the card.
+    pub fn run(&mut self, plan: &Plan) -> Result<ReadBack, (EncodingError, CardLeft)> {
+        self.rows.clear();
+        self.resume(plan)
+    }
+
+    /// From where the journal ends.
+    pub fn resume(&mut self, plan: &Plan) -> Result<ReadBack, (EncodingError, CardLeft)> {
+        self.lay();
+        let rows = self.rows.clone();
+        let mut run = Run::resume(plan, UID, &rows, LINK).unwrap();
+        self.drive(&mut run, &Vault::default())
+    }
+
+    /// Every key on the card, by where it is.
+    pub fn keys(&self) -> Vec<Vec<u8>> {
+        let mut keys = vec![self.card.key([0; 3], 0).unwrap().bytes];
+        for aid in self.card.applications() {
+            keys.extend((0..14).filter_map(|number| self.card.key(aid, number)).map(|key| key.bytes));
+        }
+        keys
+    }
+}
+
+/// What the vault makes for this card.
+pub fn vault_keys(plan: &Plan) -> Vec<Vec<u8>> {
+    plan.keys()
+        .into_iter()
+        .map(|key| Vault::default().key(&key.name, key.version, key.input.as_deref()).unwrap().expose().to_vec())
+        .collect()
+}
