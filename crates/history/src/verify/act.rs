@@ -7,15 +7,34 @@ use crate::{Checkpoint, Hash, Payload};
 /// An entry that a verifier acts on.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    Enrolled { writer: Id, key: [u8; 32], from_seq: u64, head: Hash },
-    Rekeyed { key: [u8; 32], proof: [u8; 64] },
-    Retired { writer: Id, seq: u64, head: Hash },
-    LogOpened { origin: String, key: [u8; 32] },
+    Enrolled {
+        writer: Id,
+        key: [u8; 32],
+        from_seq: u64,
+        head: Hash,
+    },
+    Rekeyed {
+        key: [u8; 32],
+        proof: [u8; 64],
+    },
+    Retired {
+        writer: Id,
+        seq: u64,
+        head: Hash,
+    },
+    LogOpened {
+        origin: String,
+        key: [u8; 32],
+    },
     Erased(Vec<(Hash, String)>),
     SetAside(Hash),
     Adopted(Vec<u8>),
     /// `station.opened`, `station.closed`, `history.exported`, `log.seen`.
-    Framed { opens: bool, closes: bool, checkpoint: Option<Checkpoint> },
+    Framed {
+        opens: bool,
+        closes: bool,
+        checkpoint: Option<Checkpoint>,
+    },
 }
 
 fn bytes<const N: usize>(value: Option<&Value>) -> Option<[u8; N]> {

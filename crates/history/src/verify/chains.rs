@@ -142,7 +142,8 @@ pub(super) fn compare_with_claim(index: &mut Index, order: &[u32], claim: &Claim
     for (writer, last, head) in chains {
         let number = index.writer_number(*writer);
         let of_writer = |n: &&u32| index.note(**n).is_some_and(|note| Some(note.writer) == number);
-        let start = order.partition_point(|n| index.note(*n).is_some_and(|note| index.writers[note.writer as usize] < *writer));
+        let start =
+            order.partition_point(|n| index.note(*n).is_some_and(|note| index.writers[note.writer as usize] < *writer));
         let chain = order[start..].iter().take_while(of_writer);
         let reached = chain.clone().filter_map(|n| index.note(*n)).map(|note| note.seq).max().unwrap_or(0);
         let at_last: Vec<u32> =
@@ -157,7 +158,8 @@ pub(super) fn compare_with_claim(index: &mut Index, order: &[u32], claim: &Claim
                 about: Default::default(),
             });
             index.named.insert(*head);
-        } else if !at_last.is_empty() && !at_last.iter().any(|n| index.note(*n).is_some_and(|note| note.hash == *head)) {
+        } else if !at_last.is_empty() && !at_last.iter().any(|n| index.note(*n).is_some_and(|note| note.hash == *head))
+        {
             index.fault(at_last[0], Code::ScopeCut, None);
             index.named.insert(*head);
         }

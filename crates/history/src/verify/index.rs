@@ -288,7 +288,9 @@ impl Index {
 
     /// The commitments of a note's fields.
     pub(super) fn fields(&self, note: &Note) -> impl Iterator<Item = (&str, &Hash)> + use<'_> {
-        crate::payload::fields(self.fields.get(note.fields_at..note.fields_at + note.fields_len as usize).unwrap_or_default())
+        crate::payload::fields(
+            self.fields.get(note.fields_at..note.fields_at + note.fields_len as usize).unwrap_or_default(),
+        )
     }
 
     /// Reports a fault of an entry, unless an earlier one was.

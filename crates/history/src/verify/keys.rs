@@ -164,14 +164,7 @@ impl Keys {
     }
 
     /// `Ok(false)`: no key is known, so nothing can be said yet.
-    fn judge(
-        &self,
-        writer: u32,
-        seq: u64,
-        bytes: &[u8],
-        message: &mut Vec<u8>,
-        tries: &mut u32,
-    ) -> Result<bool, Code> {
+    fn judge(&self, writer: u32, seq: u64, bytes: &[u8], message: &mut Vec<u8>, tries: &mut u32) -> Result<bool, Code> {
         let Some(period) = self.at(writer, seq) else { return Ok(false) };
         let Some((kid, signature)) = bytes.get(9..17).zip(bytes.last_chunk::<64>()) else { return Err(Code::Altered) };
         if period.taken || *kid != period.kid {
@@ -190,30 +183,35 @@ impl Keys {
         Err(if other { Code::KeyForeign } else { Code::Altered })
     }
 
-    /// The writer that vouches for the others: it enrols some and nobody enrols it. A lone station is its own.
-    pub(super) fn root_writer(&self, index: &Index, wanted: Option<&Hash>) -> Option<u32> {
-        let by_bytes = |a: &u32, b: &u32| index.writers[*a as usize].cmp(&index.writers[*b as usize]);
+    /// The writer that vouches for the others: the one with the wanted root key; else the one that opened the log of
+    /// this origin; else one that enrols others and is enrolled by none; else the first, bytewise.
+    pub(super) fn root_writer(&self, index: &Index, wanted: Option<&Hash>, origin: Option<&str>) -> Option<u32> {
         let mut writers: Vec<u32> = (0..index.writers.len() as u32).collect();
-        writers.sort_by(by_bytes);
+        writers.sort_by_key(|writer| index.writers[*writer as usize]);
         if let Some(wanted) = wanted
-            && let Some(same) = writers.iter().find(|writer| self.first(**writer).is_some_and(|key| is_root(key, wanted)))
+            && let Some(same) =
+                writers.iter().find(|writer| self.first(**writer).is_some_and(|key| is_root(key, wanted)))
         {
             return Some(*same);
         }
-        let mut enrols = vec![false; writers.len()];
-        let mut enrolled = vec![false; writers.len()];
+        let (mut opened, mut enrols, mut enrolled) =
+            (vec![false; writers.len()], vec![false; writers.len()], vec![false; writers.len()]);
         for (number, act) in &index.acts {
-            if let (Act::Enrolled { writer, .. }, Some(note)) = (act, index.note(*number))
-                && note.sig_ok
-                && index.writers[note.writer as usize] != *writer
-            {
-                enrols[note.writer as usize] = true;
-                if let Some(about) = index.writer_number(*writer) {
-                    enrolled[about as usize] = true;
+            let Some(note) = index.note(*number).filter(|note| note.sig_ok) else { continue };
+            let by = note.writer as usize;
+            match act {
+                Act::Enrolled { writer, .. } if index.writers[by] != *writer => {
+                    enrols[by] = true;
+                    if let Some(about) = index.writer_number(*writer) {
+                        enrolled[about as usize] = true;
+                    }
                 }
+                Act::LogOpened { origin: of, .. } => opened[by] |= origin == Some(of.as_str()),
+                _ => {}
             }
         }
-        writers.into_iter().min_by_key(|writer| (!enrols[*writer as usize], enrolled[*writer as usize]))
+        let rank = |writer: &u32| (!opened[*writer as usize], !enrols[*writer as usize], enrolled[*writer as usize]);
+        writers.into_iter().min_by_key(rank)
     }
 
     /// Reports keys that nobody vouched for, and what comes after a retirement.
@@ -229,9 +227,9 @@ impl Keys {
             let vouched = match self.place(writer, seq) {
                 None => false,
                 Some(_) if Some(writer) == root => true,
-                Some(place) => effective
-                    .get(&writer)
-                    .is_some_and(|from| from.iter().any(|from| *from > seq || self.place(writer, *from) == Some(place))),
+                Some(place) => effective.get(&writer).is_some_and(|from| {
+                    from.iter().any(|from| *from > seq || self.place(writer, *from) == Some(place))
+                }),
             };
             if !vouched {
                 index.fault(*number, Code::Unvouched, None);
@@ -264,11 +262,8 @@ impl Keys {
         let mut effective: HashMap<u32, Vec<u64>> = HashMap::new();
         for (about, key, from_seq, head) in enrolments {
             let there = wanted.get(&(about, from_seq - 1)).map(Vec::as_slice).unwrap_or_default();
-            let links = if from_seq == 1 {
-                *head == NO_PREV
-            } else {
-                there.contains(head) || (there.is_empty() && !whole)
-            };
+            let links =
+                if from_seq == 1 { *head == NO_PREV } else { there.contains(head) || (there.is_empty() && !whole) };
             if links && self.at(about, from_seq.max(1)).is_some_and(|period| period.bytes == *key) {
                 effective.entry(about).or_default().push(from_seq);
             }
@@ -319,7 +314,9 @@ pub(super) fn retired_heads(index: &Index, root: Option<u32>) -> Vec<(Id, u64, H
         .acts
         .iter()
         .filter_map(|(number, act)| match act {
-            Act::Retired { writer, seq, head } if index.note(*number).is_some_and(|note| note.sig_ok && Some(note.writer) == root) => {
+            Act::Retired { writer, seq, head }
+                if index.note(*number).is_some_and(|note| note.sig_ok && Some(note.writer) == root) =>
+            {
                 Some((*writer, *seq, *head))
             }
             _ => None,

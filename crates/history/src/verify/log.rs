@@ -17,8 +17,10 @@ pub(super) struct Log {
     pub(super) leaves: u64,
     pub(super) logged: u64,
     pub(super) not_logged: u64,
-    /// The checkpoint that holds.
+    /// What the bundle shows; once checked, only what holds.
     newest: Option<(Checkpoint, Note)>,
+    malformed: bool,
+    since: Option<Checkpoint>,
     extends: bool,
 }
 
@@ -45,6 +47,19 @@ fn is_signed(logs: &Logs, checkpoint: &Checkpoint, note: &Note) -> bool {
 }
 
 impl Log {
+    /// Reads the checkpoints, and checks nothing yet.
+    pub(super) fn open<R: Read + Seek>(bundle: &mut Bundle<R>, since: Option<&str>) -> Result<Self, Error> {
+        let since = since.map(Checkpoint::parse_note).transpose()?.map(|(since, _)| since);
+        let text = bundle.whole(CHECKPOINT)?;
+        let read = text.map(|text| Checkpoint::parse_note(std::str::from_utf8(&text).unwrap_or_default()));
+        let malformed = matches!(read, Some(Err(_)));
+        Ok(Self { newest: read.and_then(Result::ok), malformed, since, ..Self::default() })
+    }
+
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.newest.as_ref().map(|(newest, _)| newest.origin.as_str())
+    }
+
     pub(super) fn check<R: Read + Seek>(
         &mut self,
         index: &mut Index,
@@ -52,18 +67,12 @@ impl Log {
         order: &[u32],
         root: Option<u32>,
         whole: bool,
-        since: Option<&str>,
     ) -> Result<(), Error> {
         let logs = vouched_logs(index, root);
-        let since = since.map(Checkpoint::parse_note).transpose()?.map(|(since, _)| since);
-        let text = bundle.whole(CHECKPOINT)?;
-        let read = text.map(|text| Checkpoint::parse_note(std::str::from_utf8(&text).unwrap_or_default()));
-        match read {
-            None => {}
-            Some(Ok((checkpoint, note))) if is_signed(&logs, &checkpoint, &note) => {
-                self.newest = Some((checkpoint, note));
-            }
-            Some(_) => index.loose_fault(Code::LogRoot, None, None),
+        let since = self.since.take();
+        let unsigned = self.newest.take_if(|(checkpoint, note)| !is_signed(&logs, checkpoint, note)).is_some();
+        if unsigned || self.malformed {
+            index.loose_fault(Code::LogRoot, None, None);
         }
         let roots = self.leaves(index, bundle, since.as_ref(), whole)?;
         self.proofs(index, bundle, &logs)?;
@@ -212,9 +221,10 @@ impl Log {
 
     /// How far a bundle without faults reaches.
     pub(super) fn level(&self, witnesses: &[Cosigner]) -> Level {
-        let by = self.newest.as_ref().map_or(0, |(_, note)| {
-            witnesses.iter().filter(|witness| note.cosigned_by(witness).is_some()).count()
-        });
+        let by = self
+            .newest
+            .as_ref()
+            .map_or(0, |(_, note)| witnesses.iter().filter(|witness| note.cosigned_by(witness).is_some()).count());
         match (by, self.extends) {
             (0, false) => Level::Consistent,
             (0, true) => Level::Anchored,

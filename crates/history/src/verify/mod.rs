@@ -52,7 +52,8 @@ pub fn verify<R: Read + Seek>(bundle: R, options: &Options) -> Result<Report, Er
     if let Some(file) = bundle.file(ENTRIES)? {
         keys.check(&mut index, file)?;
     }
-    let root = keys.root_writer(&index, options.root.as_ref());
+    let mut log = Log::open(&mut bundle, options.since.as_deref())?;
+    let root = keys.root_writer(&index, options.root.as_ref(), log.origin());
 
     // From here on in the order of the codes: what is reported first on an entry stays.
     chains::check(&mut index, &order, whole, root);
@@ -69,8 +70,7 @@ pub fn verify<R: Read + Seek>(bundle: R, options: &Options) -> Result<Report, Er
         }
     }
     chains::compare_with_claim(&mut index, &order, &claim);
-    let mut log = Log::default();
-    log.check(&mut index, &mut bundle, &order, root, whole, options.since.as_deref())?;
+    log.check(&mut index, &mut bundle, &order, root, whole)?;
     let root_key = root.and_then(|root| keys.first(root));
     let compared = match (&options.root, root_key) {
         (None, _) => RootCompared::NotCompared,
