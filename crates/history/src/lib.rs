@@ -19,6 +19,7 @@ mod payload;
 mod signed;
 pub mod tree;
 pub mod verify;
+pub mod words;
 
 pub use bundle::{About, BundleWriter, Packing, Scope};
 pub use cbor::{MAX_DEPTH, decode_value, encode_value};

@@ -284,10 +284,6 @@ impl<'a> Payload<'a> {
     pub(crate) fn raw_fields(&self) -> &'a [u8] {
         self.fields
     }
-
-    pub(crate) fn raw_public(&self) -> &'a [u8] {
-        self.public
-    }
 }
 
 /// Names and commitments from a map that was walked over.
