@@ -38,7 +38,11 @@ fn every_vector_of_a_format_that_is_here_comes_out() {
         assert_eq!(format.decode(bits), Ok(card), "{id}");
         tried.push(id.to_owned());
     }
-    assert_eq!(tried.len(), 9, "{tried:?}");
+    let listed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/not-yet.toml");
+    let listed: toml::Table = std::fs::read_to_string(listed).unwrap().parse().unwrap();
+    let mut ours: Vec<_> = listed["owner"]["crates/formats"]["ids"].as_array().unwrap().iter().collect();
+    ours.retain(|id| !tried.iter().any(|tried| Some(tried.as_str()) == id.as_str()));
+    assert!(ours.is_empty() && tried.len() == 9, "not run: {ours:?}");
 }
 
 #[test]
