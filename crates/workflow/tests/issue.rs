@@ -10,7 +10,7 @@ use lanyard_workflow::{Definition, Instance, Kinds, Position, Stage, WorkflowErr
 
 const ISSUE: &str = include_str!("../../../assets/workflows/issue.bpmn");
 const KINDS: Kinds<'static> =
-    Kinds { person: &["data", "photo", "preview", "card", "hand-over"], station: &["encode", "certify", "print"] };
+    Kinds { person: &["data", "photo", "preview", "card", "hand_over"], station: &["encode", "certify", "print"] };
 
 fn badge(chip_key: bool) -> BTreeMap<String, Value> {
     let badge = BTreeMap::from([("chip_key".to_owned(), Value::Bool(chip_key))]);
@@ -36,14 +36,14 @@ fn walk(chip_key: bool) -> (Vec<String>, String) {
 #[test]
 fn a_badge_with_a_chip_key_passes_every_task() {
     let (seen, end) = walk(true);
-    assert_eq!(seen, ["data", "photo", "preview", "card", "encode", "certify", "print", "hand-over"]);
+    assert_eq!(seen, ["data", "photo", "preview", "card", "encode", "certify", "print", "hand_over"]);
     assert_eq!(end, "issued");
 }
 
 #[test]
 fn a_badge_without_a_chip_key_is_not_certified() {
     let (seen, end) = walk(false);
-    assert_eq!(seen, ["data", "photo", "preview", "card", "encode", "print", "hand-over"]);
+    assert_eq!(seen, ["data", "photo", "preview", "card", "encode", "print", "hand_over"]);
     assert_eq!(end, "issued");
 }
 
@@ -56,12 +56,12 @@ fn the_strap_shows_what_is_done_due_and_ahead() {
         let list = definition.tasks_in_order(instance).unwrap();
         list.iter().map(|(stage, task)| format!("{stage:?} {}", task.id)).collect::<Vec<_>>().join(", ")
     };
-    let undecided = "Done data, Current photo, Ahead preview, Ahead card, Ahead encode, Ahead certify, Ahead print, Ahead hand-over";
+    let undecided = "Done data, Current photo, Ahead preview, Ahead card, Ahead encode, Ahead certify, Ahead print, Ahead hand_over";
     assert_eq!(strap(&instance), undecided);
     definition.complete(&mut instance, badge(false)).unwrap();
     assert_eq!(
         strap(&instance),
-        "Done data, Done photo, Current preview, Ahead card, Ahead encode, Ahead print, Ahead hand-over"
+        "Done data, Done photo, Current preview, Ahead card, Ahead encode, Ahead print, Ahead hand_over"
     );
     assert_eq!(definition.tasks_in_order(&instance).unwrap()[1].0, Stage::Done);
 }
@@ -128,7 +128,7 @@ fn what_is_not_run_is_refused_by_name_id_and_line() {
             "fork",
         ),
         (
-            "<bpmn:incoming>hand-over_to_issued</bpmn:incoming>",
+            "<bpmn:incoming>hand_over_to_issued</bpmn:incoming>",
             "<bpmn:terminateEventDefinition/>",
             "terminateEventDefinition",
             "issued",
@@ -154,7 +154,7 @@ fn what_is_not_run_is_refused_by_name_id_and_line() {
             "sequenceFlow out of a userTask",
             "photo_to_preview",
         ),
-        ("targetRef=\"issued\"", "targetRef=\"start\"", "sequenceFlow into a startEvent", "hand-over_to_issued"),
+        ("targetRef=\"issued\"", "targetRef=\"start\"", "sequenceFlow into a startEvent", "hand_over_to_issued"),
     ];
     for (from, to, named, id_named) in cases {
         match refused(from, to) {
@@ -182,8 +182,8 @@ fn a_workflow_that_could_get_stuck_is_refused() {
         ("targetRef=\"photo\"", "targetRef=\"foto\"", "workflow.element.dangling"),
         ("targetRef=\"photo\"", "targetRef=\"preview\"", "workflow.path.unreachable"),
         (
-            "sourceRef=\"hand-over\" targetRef=\"issued\"",
-            "sourceRef=\"hand-over\" targetRef=\"data\"",
+            "sourceRef=\"hand_over\" targetRef=\"issued\"",
+            "sourceRef=\"hand_over\" targetRef=\"data\"",
             "workflow.path.unreachable",
         ),
         ("lanyard:kind=\"encode\"", "lanyard:kind=\"enkode\"", "workflow.task.unknown_kind"),
