@@ -11,14 +11,15 @@ const MODEL: &[u8] = include_bytes!("../model/seeta_fd_frontal_v1.0.bin");
 const SEARCHED: u32 = 640;
 /// Smallest face that is found on it: a twentieth of the picture.
 const SMALLEST: u32 = 32;
-const SCORE: f64 = 2.5;
+/// Faces score 8 and more, folds of cloth up to 3.
+const SCORE: f64 = 4.0;
 
 /// A face: a square from the brow to the chin, roughly, as parts of the photo's width and height.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Face {
     /// Where it is.
     pub place: Rect,
-    /// How sure the detector is; above 2.5.
+    /// How sure the detector is; above 4.
     pub score: f32,
 }
 

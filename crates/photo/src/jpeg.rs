@@ -36,10 +36,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Working, PhotoError> {
     }
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.read_info().map_err(fault)?;
-    let wanted = u16::try_from(shrink(header.width, header.height)).unwrap_or(u16::MAX);
-    // Both sides are asked for, and a scale is taken that keeps at least one: the longer side alone decides.
-    let (width, height) = if header.width >= header.height { (wanted, 1) } else { (1, wanted) };
-    decoder.scale(width, height).map_err(fault)?;
+    let by = shrink(header.width, header.height);
+    let side = |length: u32| u16::try_from(length.div_ceil(by)).unwrap_or(u16::MAX);
+    decoder.scale(side(header.width), side(header.height)).map_err(fault)?;
     let pixels = decoder.decode().map_err(fault)?;
     let info = decoder.info().ok_or(PhotoError::Damaged)?;
     let size = (u32::from(info.width), u32::from(info.height));
@@ -78,13 +77,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Working, PhotoError> {
     })
 }
 
-/// The longer side of what the decoder is asked for: halved as often as is needed.
+/// What both sides are divided by while decoding: 1, 2, 4 or 8.
 fn shrink(width: u32, height: u32) -> u32 {
     let mut by = 1;
-    while by < 8 && u64::from(width / by) * u64::from(height / by) > WORKING_PIXELS {
+    while by < 8 && u64::from(width.div_ceil(by)) * u64::from(height.div_ceil(by)) > WORKING_PIXELS {
         by *= 2;
     }
-    (width.max(height) / by).max(1)
+    by
 }
 
 fn fault(error: Error) -> PhotoError {
