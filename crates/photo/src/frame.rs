@@ -10,10 +10,10 @@ use crate::{Face, Photo, PhotoError};
 pub const PORTRAIT_HEIGHT: u32 = 800;
 const QUALITY: u8 = 90;
 
-/// From crown to chin, in heights of the detector's square.
-pub(crate) const HEAD: f32 = 1.36;
+/// From crown, hair included, to chin, in heights of the detector's square (brow to lower lip).
+pub(crate) const HEAD: f32 = 1.55;
 /// How far the crown is above the square, in its heights.
-const CROWN: f32 = 0.32;
+const CROWN: f32 = 0.45;
 /// How much of the frame's height the head takes when it is framed by itself, and how much is left above it.
 const HEAD_SHARE: f32 = 0.66;
 const ABOVE: f32 = 0.12;
