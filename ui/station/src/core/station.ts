@@ -1,0 +1,77 @@
+// The commands of the station, typed. The window never asks twice for what an event brings.
+import { invoke } from "@tauri-apps/api/core";
+import type { BenchAction } from "../../../shared/generated/BenchAction";
+import type { BenchView } from "../../../shared/generated/BenchView";
+import type { CardOnReader } from "../../../shared/generated/CardOnReader";
+import type { CaseView } from "../../../shared/generated/CaseView";
+import type { DeviceRole } from "../../../shared/generated/DeviceRole";
+import type { FirstStart } from "../../../shared/generated/FirstStart";
+import type { HistoryView } from "../../../shared/generated/HistoryView";
+import type { ImportReport } from "../../../shared/generated/ImportReport";
+import type { NewOperator } from "../../../shared/generated/NewOperator";
+import type { OperatorView } from "../../../shared/generated/OperatorView";
+import type { PersonHit } from "../../../shared/generated/PersonHit";
+import type { PersonInput } from "../../../shared/generated/PersonInput";
+import type { PersonView } from "../../../shared/generated/PersonView";
+import type { Problem } from "../../../shared/generated/Problem";
+import type { Recovery } from "../../../shared/generated/Recovery";
+import type { Status } from "../../../shared/generated/Status";
+import type { StepInput } from "../../../shared/generated/StepInput";
+import type { TestReport } from "../../../shared/generated/TestReport";
+import type { Theme } from "../../../shared/generated/Theme";
+import type { VerdictView } from "../../../shared/generated/VerdictView";
+
+/** Why the card of a case is declared void. */
+export const caseVoidReasons = ["mistake", "wrong_person", "damaged", "spoiled", "torn", "print_failed"] as const;
+/** Why a card that is out is declared void. */
+export const cardVoidReasons = ["lost", "damaged", "mistake", "wrong_person"] as const;
+export type VoidReason = (typeof caseVoidReasons)[number] | (typeof cardVoidReasons)[number];
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "code" in value && "details" in value;
+}
+
+/** Whatever was thrown, as a problem with words. */
+export function asProblem(thrown: unknown): Problem {
+  if (isProblem(thrown)) return thrown;
+  return { code: "window.failed", fault: "us", helps: "same_again", details: { what: String(thrown).slice(0, 200) } };
+}
+
+export const station = {
+  status: () => invoke<Status>("status"),
+  firstStart: (start: FirstStart) => invoke<Recovery>("first_start", { start }),
+  recoveryConfirm: (code: string) => invoke<Status>("recovery_confirm", { code }),
+  signIn: (login: string, password: string) => invoke<Status>("sign_in", { login, password }),
+  lock: () => invoke<Status>("lock"),
+  recover: (code: string, login: string, password: string) => invoke<Status>("recover", { code, login, password }),
+  prefer: (language: string, theme: Theme) => invoke<Status>("prefer", { language, theme }),
+  operators: () => invoke<OperatorView[]>("operators"),
+  operatorAdd: (operator: NewOperator) => invoke<OperatorView[]>("operator_add", { operator }),
+  operatorRemove: (id: string) => invoke<OperatorView[]>("operator_remove", { id }),
+  passwordChange: (old: string, next: string) => invoke<null>("password_change", { old, new: next }),
+  search: (query: string, limit: number) => invoke<PersonHit[]>("search", { query, limit }),
+  person: (id: string) => invoke<PersonView>("person", { id }),
+  personSave: (person: PersonInput) => invoke<PersonView>("person_save", { person }),
+  importPeople: (bytes: Uint8Array) => invoke<ImportReport>("import_people", bytes),
+  blob: (id: string) => invoke<ArrayBuffer>("blob", { id }),
+  caseOpen: (person: string) => invoke<CaseView>("case_open", { person }),
+  caseView: (id: string) => invoke<CaseView>("case_view", { id }),
+  caseDo: (id: string, input: StepInput) => invoke<CaseView>("case_do", { id, input }),
+  // Bytes go as they are, not as a list of numbers: a camera picture has millions.
+  casePhoto: (id: string, bytes: Uint8Array) => invoke<CaseView>("case_photo", bytes, { headers: { case: id } }),
+  caseBind: (id: string) => invoke<CaseView>("case_bind", { id }),
+  caseVoid: (id: string, reason: VoidReason) => invoke<CaseView>("case_void", { id, reason }),
+  cardVoid: (id: string, reason: VoidReason) => invoke<PersonView>("card_void", { id, reason }),
+  cardRead: (reader: string) => invoke<CardOnReader>("card_read", { reader }),
+  history: (kind: string, id: string) => invoke<HistoryView>("history", { kind, id }),
+  historyExport: (path: string, openings: boolean) => invoke<VerdictView>("history_export", { path, openings }),
+  backup: (path: string) => invoke<null>("backup", { path }),
+  backupProve: (path: string, password: string) => invoke<Status>("backup_prove", { path, password }),
+  restore: (path: string, password: string, login: string) => invoke<Status>("restore", { path, password, login }),
+  deviceTest: (id: string) => invoke<TestReport>("device_test", { id }),
+  deviceRole: (id: string, role: DeviceRole | null) => invoke<Status>("device_role", { id, role }),
+  printerAdd: (name: string, uri: string) => invoke<Status>("printer_add", { name, uri }),
+  printerRemove: (id: string) => invoke<Status>("printer_remove", { id }),
+  bench: () => invoke<BenchView>("bench"),
+  benchDo: (action: BenchAction) => invoke<BenchView>("bench_do", { action }),
+};
