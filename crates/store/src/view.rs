@@ -68,6 +68,19 @@ impl View<'_> {
         Ok(found.drain(..).map(|stored| stored.record).collect())
     }
 
+    /// The newest records of a kind, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn newest(&self, kind: Kind, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = self.many(
+            "SELECT n, kind, id, state, fields, heads FROM record WHERE kind = ? ORDER BY n DESC LIMIT ?",
+            params![kind.word(), limit],
+        )?;
+        Ok(found.drain(..).map(|stored| stored.record).collect())
+    }
+
     /// How many records of a kind there are.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ CREATE TABLE word (
     PRIMARY KEY (word, sort, n)
 ) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE person_fts USING fts5 (
-    words, content = '', detail = none, columnsize = 0, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 0'
+    words, content = '', detail = none, columnsize = 0, prefix = '1 2 3 4 5 6 7 8', tokenize = 'unicode61 remove_diacritics 0'
 );
 INSERT INTO person_fts (person_fts, rank) VALUES ('secure-delete', 1);
 
