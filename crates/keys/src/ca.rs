@@ -256,6 +256,28 @@ pub fn spki_of_point(point: &[u8]) -> Result<Vec<u8>, KeysError> {
     Ok(key.to_public_key_der().map_err(|_| field("key"))?.into_vec())
 }
 
+/// Whether the signature (DER of `Ecdsa-Sig-Value`, SHA-256) over the message is by the key in the certificate.
+#[must_use]
+pub fn signed_by(certificate: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let key = Certificate::from_der(certificate)
+        .ok()
+        .and_then(|certificate| verifying_key(certificate.tbs_certificate().subject_public_key_info()).ok());
+    match (key, DerSignature::from_bytes(signature)) {
+        (Some(key), Ok(signature)) => key.verify(message, &signature).is_ok(),
+        _ => false,
+    }
+}
+
+/// A certificate as PEM (RFC 7468).
+///
+/// # Errors
+/// [`KeysError::VaultDamaged`] for what is no certificate.
+pub fn pem(certificate: &[u8]) -> Result<String, KeysError> {
+    Certificate::from_der(certificate)
+        .and_then(|certificate| certificate.to_pem(der::pem::LineEnding::LF))
+        .map_err(|_| KeysError::VaultDamaged)
+}
+
 fn field(field: &'static str) -> KeysError {
     KeysError::CertificateField { field }
 }

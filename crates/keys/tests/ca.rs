@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use lanyard_keys::ca::{Period, Subject, csr_assemble, csr_to_be_signed, spki_of_point};
+use lanyard_keys::ca::{Period, Subject, csr_assemble, csr_to_be_signed, pem, signed_by, spki_of_point};
 use lanyard_keys::{HouseKind, KeysError, Vault};
 use lanyard_model::{Id, UnixMs};
 use p256::ecdsa::signature::Signer;
@@ -150,4 +150,18 @@ fn no_certificate_outlives_its_root() {
     std::fs::write(dir.path().join("card.pem"), &issued.pem).unwrap();
     let end = |name| openssl(dir.path(), &["x509", "-in", name, "-noout", "-enddate"]).1;
     assert_eq!(end("root.pem"), end("card.pem"));
+}
+
+#[test]
+fn a_chip_proves_its_certificates_key_and_no_other_passes() {
+    let issued = vault().ca().issue(&request(), &subject(), [1; 16], period()).unwrap();
+    let by = |key: &SigningKey, message: &[u8]| -> DerSignature { key.sign(message) };
+    let good = by(&card_key(), b"challenge");
+    assert!(signed_by(&issued.der, b"challenge", good.as_bytes()));
+    assert!(!signed_by(&issued.der, b"another", good.as_bytes()));
+    let foreign = by(&SigningKey::from_slice(&[0x22; 32]).unwrap(), b"challenge");
+    assert!(!signed_by(&issued.der, b"challenge", foreign.as_bytes()));
+    assert!(!signed_by(b"", b"challenge", good.as_bytes()) && !signed_by(&issued.der, b"challenge", b""));
+    assert_eq!(pem(&issued.der).unwrap(), issued.pem);
+    assert_eq!(pem(b"no certificate"), Err(KeysError::VaultDamaged));
 }
