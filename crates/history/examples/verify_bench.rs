@@ -118,7 +118,7 @@ fn main() {
 
     // Half of the bare rate before, half after, so that a machine that slows down slows both.
     let bare_before = bare(&key.verifying_key(), &messages);
-    let start = Instant::now();
+    let start = Clock::start();
     let report = verify(Cursor::new(zip), &Options::default()).unwrap();
     let took = start.elapsed();
     let bare_after = bare(&key.verifying_key(), &messages);
@@ -131,7 +131,32 @@ fn main() {
 }
 
 fn bare(key: &VerifyingKey, messages: &[(Vec<u8>, Signature)]) -> Duration {
-    let start = Instant::now();
+    let start = Clock::start();
     assert!(messages.iter().all(|(message, signature)| key.verify_strict(message, signature).is_ok()));
     start.elapsed()
+}
+
+/// Time on the processor where Linux tells it, so that what else runs on the machine does not count; else by the wall.
+struct Clock {
+    wall: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { wall: Instant::now(), cpu: cpu() }
+    }
+
+    fn elapsed(&self) -> Duration {
+        match (self.cpu, cpu()) {
+            (Some(before), Some(now)) => now - before,
+            _ => self.wall.elapsed(),
+        }
+    }
+}
+
+/// The first number of schedstat is the thread's time on the processor in nanoseconds.
+fn cpu() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

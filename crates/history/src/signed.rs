@@ -265,3 +265,81 @@ fn rsa(spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
     (2048..=4096).contains(&(key.size() * 8))
         && key.verify(rsa::Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Keys and signatures by openssl 3.0 over the text `statement`: `dgst -sha256 -sign`, SubjectPublicKeyInfo by `-pubout`.
+    const RSA: &str = "30820122300d06092a864886f70d01010105000382010f003082010a0282010100b1a1c6af1e2ab6139bd9c8b3691cb083bbd275abd878ce61dfcd00244514b53d76e5c8c215968bc4a1a3ef615f8eb27637e1c4e7bc18852b2c35d205248f893404464f7808ac77a4d9b4e8c6ffb20de96584405a6ffb44bda7f3e5e74397b8d62c5804b9bdd196d0c0cff49baccebb410ff580dcc835c36198a904e67eb3fb2231a579d7b32306e56f1439963216be7b35d808dcdd5f9a73f115dfd7401d05390215e235a1e716cd2243356ca3545ae58c58d7d7e26e7d73da22160244122be6e231a314a7394e5a756364627b1c3e54fb412bc96f7d39f63c616139aa9906c23b3208a0c586b67651e641e4786f85edffafc25eff826b10af740c7416040dc10203010001";
+    const RSA_SIG: &str = "299b9f916892eb9afaad6c1bd639c311481e3e6a8accf82b8ab531aa0f2f7c00de1af706f90b7b8746087859743195c14331c22b70472ff36c23b1066c9f1be787f2b7312fc8e3c84c4b83dfbd8deaa94c1c5caf9557cbb64be3da72dbcf12cd97b568f1e8ea476930eb22950f99baa5ea062463b259ab2a0e6a0211f077337ee66b2427188dd60189c79c61142db205a3ca036424adf6f944e95683d6e39a0f3dd54096ee244f33dc1e2c5f531a99219cd743f5f7c7a62075599a114f3425f46ea5695dd79a66fb0a8f17096f826997d2cea279643746924da8a0ba8c189aecd41fc9714d75ad2d419d9d4f9a218f970b439416dd236637729c8103b880363d";
+    const RSA_1024: &str = "30819f300d06092a864886f70d010101050003818d0030818902818100cf61c24f471b484f439253ea6b5dfd8682915376ae5af4c56055c4a1993f368cfbffc0fc8a9cc51d7493fdba411224156d763dfb08fc561b4e64e7d83496e34ea6483d27121175b0cceedc16fe6c278b2f5b2e2a59f7d35089d384c1a33787f39d2711bcb4661fd273e28ecd58ae4bf55c5882a3f215795b478b597d9d225e4b0203010001";
+    const RSA_1024_SIG: &str = "4bd9a716a385439234e3941d9487c5d6d06b021882d234e6f368aa5983a44b1fe6e13db2441331b43c254e568b56981c596115f92be71428a320c739c0a00d29111bb0f122b9fb0e8346c9b855fe77f6f68fed51c570111dbda3356580b77fcf3c8047b56ab6b329cdea647d974679bf40e8f7eb4395bcae311d6942f6cab640";
+    const P256: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200043ab1b009cae9f806fe0141534652a91c31485c70f4e37735cc4eadad20e66a451804f5ef02027d36a8f4f8b8c66cf0c1bd4e8a1960a2ba5b30b6263ffe0cfd03";
+    const P256_SIG: &str = "149f4118120cb30004411987282c69bee2d822b35d1ee71e39cf8509f8b989de46e6e399bc445cf1f12d726ee9a063650fcfd2a42d8ae755de365a0289f0d904";
+    const P256_DER_SIG: &str = "30440220149f4118120cb30004411987282c69bee2d822b35d1ee71e39cf8509f8b989de022046e6e399bc445cf1f12d726ee9a063650fcfd2a42d8ae755de365a0289f0d904";
+    /// An assertion as a browser makes it: user present and verified, sign count 7.
+    const CLIENT: &str = r#"{"type":"webauthn.get","challenge":"sRHG4dMY8gMGPlwWurQ8EIMmrwqi97ZXYMlVR6Q9vlI","origin":"https://portal.example","crossOrigin":false}"#;
+    const AUTHENTICATOR: &str = "416ef6dbb1e9b929dc9748197f4c3c8ffb3c7869c02b5303ab413cd1ac92fa260500000007";
+    const ASSERTION_SIG: &str = "304502204869353d297b68aa6c683f23d1fc507923d79bf3578b364c3da17d224942a64e0221008e00a3d1c01d591693888517c4f30159aa5e06493e39643ff43eae3a75cb3d95";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        hex::decode(hex).unwrap()
+    }
+
+    fn holds(how: How, key: &str, sig: &str, statement: &[u8], more: &BTreeMap<String, Value>) -> bool {
+        let signed = Signed {
+            who: Id([1; 16]),
+            how,
+            key: bytes(key),
+            statement: statement.to_vec(),
+            sig: bytes(sig),
+            more: more.clone(),
+        };
+        let mut out = Vec::new();
+        signed.write(&mut Writer(&mut out));
+        SignedView::parse(&mut Reader::new(&out)).unwrap().holds()
+    }
+
+    #[test]
+    fn signatures_that_openssl_made_hold_and_over_nothing_else() {
+        let none = BTreeMap::new();
+        assert!(holds(How::Rsa, RSA, RSA_SIG, b"statement", &none));
+        assert!(holds(How::P256, P256, P256_SIG, b"statement", &none));
+        for (how, key, sig) in [
+            (How::Rsa, RSA, P256_SIG),
+            (How::P256, P256, P256_DER_SIG),
+            (How::P256, RSA, P256_SIG),
+            (How::Ed25519, P256, P256_SIG),
+            (How::WebAuthn, P256, P256_DER_SIG),
+        ] {
+            assert!(!holds(how, key, sig, b"statement", &none), "{how:?}");
+        }
+        assert!(!holds(How::Rsa, RSA, RSA_SIG, b"statement!", &none));
+        assert!(!holds(How::P256, P256, P256_SIG, b"statement!", &none));
+    }
+
+    #[test]
+    fn a_short_rsa_key_is_worth_nothing() {
+        assert!(!holds(How::Rsa, RSA_1024, RSA_1024_SIG, b"statement", &BTreeMap::new()));
+    }
+
+    #[test]
+    fn an_assertion_holds_for_its_challenge_alone_and_only_with_the_user_present() {
+        let more = |authenticator: Vec<u8>, client: &str| {
+            BTreeMap::from([
+                ("authenticatorData".to_owned(), Value::Bytes(authenticator)),
+                ("clientDataJSON".to_owned(), Value::Bytes(client.as_bytes().to_vec())),
+            ])
+        };
+        let good = more(bytes(AUTHENTICATOR), CLIENT);
+        assert!(holds(How::WebAuthn, P256, ASSERTION_SIG, b"statement", &good));
+        assert!(!holds(How::WebAuthn, P256, ASSERTION_SIG, b"another", &good));
+        let mut absent = bytes(AUTHENTICATOR);
+        absent[32] &= !1;
+        assert!(!holds(How::WebAuthn, P256, ASSERTION_SIG, b"statement", &more(absent, CLIENT)));
+        let created = CLIENT.replace("webauthn.get", "webauthn.create");
+        assert!(!holds(How::WebAuthn, P256, ASSERTION_SIG, b"statement", &more(bytes(AUTHENTICATOR), &created)));
+        assert!(!holds(How::WebAuthn, P256, ASSERTION_SIG, b"statement", &more(Vec::new(), CLIENT)));
+    }
+}

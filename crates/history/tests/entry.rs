@@ -1,5 +1,7 @@
 //! An entry against the page and against an independent reader (coset and ciborium), byte for byte.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use std::collections::BTreeMap;
 
 use coset::{CoseSign1, TaggedCborSerializable};

@@ -4,6 +4,8 @@
 //! `LANYARD_WRITE_GOLDEN=1 cargo test -p lanyard-history --test golden` writes them anew; a change of an existing file
 //! is a change of the format.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 mod house;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Bundles made to hurt: none may panic, none may take for ever, and what cannot be read says why.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 mod house;
 
 use std::io::Cursor;

@@ -1,5 +1,7 @@
 //! Checkpoints, cosignatures and proofs in their C2SP text forms.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use ed25519_dalek::{Signer, SigningKey};
 use lanyard_history::note::{self, Cosigner, Note, NoteSignature};
 use lanyard_history::{Checkpoint, Hash, LogProof, PublicKey, tree};

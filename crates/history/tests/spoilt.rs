@@ -1,5 +1,7 @@
 //! The table of history-format.md §6: each way of spoiling a bundle, and the faults found in it, no more and no fewer.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 mod house;
 
 use house::{faults, spoilt};

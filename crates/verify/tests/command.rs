@@ -1,5 +1,7 @@
 //! The command as an auditor runs it, over every golden bundle.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

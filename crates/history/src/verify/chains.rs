@@ -94,9 +94,7 @@ fn walk(index: &Index, chain: &[u32], whole: bool, flaws: &mut Flaws) {
             }
             let linked = if note.seq == 1 {
                 note.prev == NO_PREV
-            } else if gap {
-                true
-            } else if hash_in(last.as_ref(), &note.prev) {
+            } else if gap || hash_in(last.as_ref(), &note.prev) {
                 true
             } else if let Some(past) = last.as_ref()
                 && before.as_ref().is_some_and(|before| before.seq + 1 == past.seq)
@@ -213,15 +211,16 @@ pub(super) fn remark(index: &mut Index, order: &[u32]) {
     }
 }
 
-/// Within one chain a writer knows its own heads, so only records with heads of several writers count. The last head
-/// of each is named.
+/// Within one chain a writer knows its own heads, so only records with heads of several writers count. A writer's own
+/// record has them by design: it enrols itself, and the root enrols it. The last head of each is named.
 fn concurrent(index: &Index) -> Vec<u32> {
     if index.writers.len() < 2 {
         return Vec::new();
     }
     let mut heads: HashMap<Id, (u32, bool, u32)> = HashMap::new();
     for (number, note) in (0..).zip(&index.notes) {
-        if !note.sig_ok || note.unknown_version || index.superseded.contains(&note.hash) {
+        let own = index.writer_number(note.of).is_some();
+        if !note.sig_ok || own || note.unknown_version || index.superseded.contains(&note.hash) {
             continue;
         }
         let head = heads.entry(note.of).or_insert((note.writer, false, number));

@@ -21,6 +21,8 @@ pub(super) struct Log {
     newest: Option<(Checkpoint, Note)>,
     malformed: bool,
     since: Option<Checkpoint>,
+    /// The newest checkpoint is about what is here: by its leaves, or by proofs that all lead to it.
+    tied: bool,
     extends: bool,
 }
 
@@ -148,6 +150,7 @@ impl Log {
             self.newest = None;
             return Ok(HashMap::new());
         }
+        self.tied = true;
         for leaf in absent {
             // Named once: as missing from its chain, or as what an altered entry was.
             if whole && index.named.insert(leaf) {
@@ -162,8 +165,10 @@ impl Log {
         Ok(roots)
     }
 
-    fn proofs<R: Read + Seek>(&self, index: &mut Index, bundle: &mut Bundle<R>, logs: &Logs) -> Result<(), Error> {
-        for name in bundle.names(PROOFS) {
+    fn proofs<R: Read + Seek>(&mut self, index: &mut Index, bundle: &mut Bundle<R>, logs: &Logs) -> Result<(), Error> {
+        let names = bundle.names(PROOFS);
+        let mut lead_there = !names.is_empty();
+        for name in names {
             let hash: Option<Hash> =
                 name.strip_prefix(PROOFS).and_then(|name| name.strip_suffix(PROOF_END)).and_then(hex::decode_fixed);
             let Some((hash, number)) = hash.and_then(|hash| Some((hash, index.by_hash(&hash)?))) else {
@@ -175,6 +180,7 @@ impl Log {
             match proof.and_then(|proof| proof.verify(&hash)) {
                 Err(_) => index.fault(number, Code::LogEntryMissing, None),
                 Ok((checkpoint, note)) => {
+                    lead_there &= self.newest.as_ref().is_some_and(|(newest, _)| *newest == checkpoint);
                     let differs = self.newest.as_ref().is_some_and(|(newest, _)| {
                         newest.origin == checkpoint.origin
                             && newest.size == checkpoint.size
@@ -188,6 +194,7 @@ impl Log {
                 }
             }
         }
+        self.tied |= lead_there;
         Ok(())
     }
 
@@ -214,7 +221,7 @@ impl Log {
     }
 
     fn extends_since(&self, since: &Checkpoint, roots: &HashMap<u64, Hash>) -> bool {
-        let Some((newest, _)) = &self.newest else { return false };
+        let Some((newest, _)) = self.newest.as_ref().filter(|_| self.tied) else { return false };
         newest.origin == since.origin
             && (newest == since || roots.get(&since.size).is_some_and(|root| *root == since.root))
     }
@@ -224,6 +231,7 @@ impl Log {
         let by = self
             .newest
             .as_ref()
+            .filter(|_| self.tied)
             .map_or(0, |(_, note)| witnesses.iter().filter(|witness| note.cosigned_by(witness).is_some()).count());
         match (by, self.extends) {
             (0, false) => Level::Consistent,

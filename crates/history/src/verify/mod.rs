@@ -116,9 +116,8 @@ fn report(
     let (mut faults, mut remarks) = (std::mem::take(&mut index.faults), std::mem::take(&mut index.remarks));
     faults.iter_mut().for_each(|fault| name(&index, &mut fault.about));
     remarks.iter_mut().for_each(|remark| name(&index, &mut remark.about));
-    // `None` is last: `is_none` sorts before the writer itself.
-    faults.sort_by(|a, b| place(a).cmp(&place(b)));
-    remarks.sort_by(|a, b| place(a).cmp(&place(b)));
+    faults.sort_by(in_report);
+    remarks.sort_by(in_report);
     let counts = Counts {
         writers: index.writers.len() as u64,
         entries: index.notes.len() as u64,
@@ -145,8 +144,8 @@ fn name(index: &Index, about: &mut About) {
     }
 }
 
-fn place<C: Copy + Ord>(
-    finding: &Finding<C>,
-) -> (bool, Option<lanyard_model::Id>, Option<u64>, C, Option<Hash>, &Option<String>) {
-    (finding.writer.is_none(), finding.writer, finding.seq, finding.code, finding.entry, &finding.field)
+/// By writer, seq and code; findings about no chain in particular last.
+fn in_report<C: Ord>(a: &Finding<C>, b: &Finding<C>) -> std::cmp::Ordering {
+    let chain = |finding: &Finding<C>| (finding.writer.is_none(), finding.writer, finding.seq);
+    chain(a).cmp(&chain(b)).then_with(|| (&a.code, a.entry, &a.field).cmp(&(&b.code, b.entry, &b.field)))
 }

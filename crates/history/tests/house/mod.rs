@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+mod served;
 pub mod spoilt;
 
 use std::collections::BTreeMap;
