@@ -16,14 +16,14 @@ const names: Record<string, [string, string, string, string]> = {
   hand_over: ["Hand over", "Remettre", "Aushändigen", "Lämna ut"],
 };
 const notes: Record<string, string> = {
-  data: "step.note.complete",
-  photo: "step.note.framed",
-  preview: "step.note.seen",
-  card: "step.note.blank",
-  encode: "step.note.written",
-  certify: "step.note.certified",
-  print: "step.note.printed",
-  hand_over: "step.note.given",
+  data: "step.note.data",
+  photo: "step.note.photo",
+  preview: "step.note.preview",
+  card: "step.note.card",
+  encode: "step.note.encode",
+  certify: "step.note.certify",
+  print: "step.note.print",
+  hand_over: "step.note.hand_over",
 };
 const encodeLines = ["master_key", "application", "key", "file", "write", "read_back"];
 const chipLines = ["look", "management", "secrets", "key", "certificate", "identity", "read_back", "defaults"];
@@ -171,9 +171,12 @@ export class Flow {
     view.state = "running";
     view.actions = ["void"];
     if (view.step === "print") {
-      view.lines = ["sending", "printing", "printed"].map(
-        (code, at): Line => ({ code: `print.${code}`, details: {}, state: at === 0 ? "done" : at === 1 ? "running" : "ahead", took_ms: at === 0 ? 240 : null }),
-      );
+      view.lines = ["sending", "accepted", "printing"].map((code, at): Line => ({
+        code: `print.${code}`,
+        details: {},
+        state: at === 0 ? "done" : at === 1 ? "running" : "ahead",
+        took_ms: at === 0 ? 240 : null,
+      }));
       setTimeout(() => this.printed(view), this.world.pace * 20);
     } else {
       view.exchanges ??= { done: 0, total: TOTAL };
@@ -196,6 +199,7 @@ export class Flow {
 
   tick(view: CaseView): void {
     if (view.state !== "running" || !view.exchanges) return;
+    if (view.exchanges.done === this.world.stopAt) return;
     if (this.world.liftAfter === 0) {
       this.world.liftAfter = -1;
       this.world.handle({ do: "lift", reader: view.step === "certify" ? "Chip reader" : "Encoder" });

@@ -72,14 +72,14 @@ export function install(): { world: World; flow: Flow } {
     },
     password_change: () => null,
     search: ({ query, limit }) => {
-      const plain = (text: string) =>
-        text
-          .normalize("NFD")
-          .replace(/\p{M}/gu, "")
-          .toLowerCase();
+      const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
       return world.people
         .map((one) => one.hit)
-        .filter((hit) => `${hit.family} ${hit.given} ${hit.staff_no}`.split(/[\s-]+/).some((word) => plain(word).startsWith(plain(String(query)))))
+        .filter((hit) =>
+          `${hit.family} ${hit.given} ${hit.staff_no}`
+            .split(/[\s-]+/)
+            .some((word) => plain(word).startsWith(plain(String(query)))),
+        )
         .slice(0, Number(limit))
         .map((hit) => structuredClone(hit));
     },
@@ -96,9 +96,11 @@ export function install(): { world: World; flow: Flow } {
         { line: 7, code: "person.field.missing", details: { field: "family_name" } },
         { line: 19, code: "person.field.long", details: { field: "staff_no", longest: "20" } },
       ],
+      ignored: ["phone"],
       refused_csv: "given_name,family_name,staff_no,reason\n",
     }),
-    blob: async ({ id }) => (await world.blobs.get(String(id))?.()) ?? Promise.reject(problem("station.missing", { kind: "blob" })),
+    blob: async ({ id }) =>
+      (await world.blobs.get(String(id))?.()) ?? Promise.reject(problem("station.missing", { kind: "blob" })),
     case_open: ({ person }) => flow.open(String(person)),
     case_view: ({ id }) => structuredClone(flow.view(String(id))),
     case_do: ({ id, input }) => flow.do(String(id), input as StepInput),
@@ -115,6 +117,8 @@ export function install(): { world: World; flow: Flow } {
       return world.view(one.hit.id);
     },
     history: ({ kind, id }) => ({ kind, id, entries: world.entries(), verdict: world.verdict() }),
+    history_recent: () => world.entries(),
+    history_verify: () => world.verdict(),
     history_export: () => world.verdict(),
     backup: () => null,
     backup_prove: () => {
@@ -135,7 +139,16 @@ export function install(): { world: World; flow: Flow } {
       return world.say();
     },
     printer_add: ({ name }) => {
-      world.status.devices.push({ id: `printer:${name}`, kind: "printer", name: String(name), role: null, state: "ready", reasons: [], card: null, simulated: false });
+      world.status.devices.push({
+        id: `printer:${name}`,
+        kind: "printer",
+        name: String(name),
+        role: null,
+        state: "ready",
+        reasons: [],
+        card: null,
+        simulated: false,
+      });
       return world.say();
     },
     printer_remove: ({ id }) => {

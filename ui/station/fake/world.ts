@@ -59,7 +59,7 @@ export class World {
     session: null,
     devices: [],
     cases: [],
-    data: { server: false, entries: 0, disk_low: false },
+    data: { server: false, entries: 0 },
   };
   people: Someone[] = [];
   cases = new Map<string, CaseView>();
@@ -73,6 +73,8 @@ export class World {
   pace = 60;
   lines = 0;
   liftAfter = -1;
+  /** Where the writing stands still, for a picture. */
+  stopAt = -1;
   emit: (event: string, payload: unknown) => void = () => undefined;
 
   constructor() {
@@ -81,7 +83,13 @@ export class World {
     this.add("Eileen", "Möllerström", "Crane operations", "104 882", "face");
     this.add("Jannik", "Möller", "Contractor, Hafenbau", "700 311", null);
     this.add("Sara", "Molin", "Customs", "104 120", null);
-    this.add("Benedikt-Alexander", "Freiherr von Trautenberg-Hohenlinden", "Instandhaltung und Gebäudetechnik", "104 007", "face");
+    this.add(
+      "Benedikt-Alexander",
+      "Freiherr von Trautenberg-Hohenlinden",
+      "Instandhaltung und Gebäudetechnik",
+      "104 007",
+      "face",
+    );
     this.add("Åsa", "Lindqvist", "Harbour office", "103 955", "face");
   }
 
@@ -203,7 +211,12 @@ export class World {
     return structuredClone({
       hit: one.hit,
       state: one.hit.standing === "left" ? "left" : "active",
-      fields: fieldNames.map(([name, required, longest]) => ({ name, value: one.values[name] ?? "", required, longest })),
+      fields: fieldNames.map(([name, required, longest]) => ({
+        name,
+        value: one.values[name] ?? "",
+        required,
+        longest,
+      })),
       cards: one.cards,
       cases: this.status.cases.filter((open) => open.person.id === id),
     });
@@ -248,9 +261,7 @@ export class World {
     return {
       cards: structuredClone(this.cards),
       readers: this.status.devices.filter((one) => one.kind === "reader").map((one) => one.name),
-      printers: [
-        { name: "Card printer", jammed: this.jammed, ribbon_empty: this.ribbon, printed: this.printed },
-      ],
+      printers: [{ name: "Card printer", jammed: this.jammed, ribbon_empty: this.ribbon, printed: this.printed }],
     };
   }
 

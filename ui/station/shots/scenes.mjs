@@ -1,9 +1,11 @@
 // Every screen, and how to come there: `prepare` runs in the page before it starts, `act` plays the operator.
 const signedIn = "world.started(false,true);";
 const rehearsal = "world.started(true,true);";
-const press = (page, ...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+const press = (page, ...keys) =>
+  keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
 const id = (page, name) => page.locator(`[data-testid="${name}"]`).first();
-const at = (page, step, state) => page.waitForSelector(`[data-testid="case"][data-step="${step}"]${state ? `[data-state="${state}"]` : ""}`);
+const at = (page, step, state) =>
+  page.waitForSelector(`[data-testid="case"][data-step="${step}"]${state ? `[data-state="${state}"]` : ""}`);
 
 async function find(page, name) {
   await id(page, "search").fill(name);
@@ -81,7 +83,10 @@ export const scenes = {
       await press(page, "Enter");
     },
   },
-  "12-lock-recover": { prepare: "world.started(false,false);", act: async (page) => id(page, "lock-forgotten").click() },
+  "12-lock-recover": {
+    prepare: "world.started(false,false);",
+    act: async (page) => id(page, "lock-forgotten").click(),
+  },
   "20-desk": { prepare: signedIn, act: (page) => find(page, "möl") },
   "21-desk-nocard": { prepare: rehearsal, act: (page) => find(page, "molin") },
   "22-desk-none": { prepare: signedIn, act: (page) => id(page, "search").fill("xyz") },
@@ -99,7 +104,15 @@ export const scenes = {
       await page.evaluate(() => {
         const { world } = window.__fake;
         const device = world.status.devices[0];
-        device.card = { technology: "desfire", uid: "0480A1B2C3D47F", standing: "ours", card: world.people[0].cards[0], person: world.people[0].hit, case: null, problem: null };
+        device.card = {
+          technology: "desfire",
+          uid: "0480A1B2C3D47F",
+          standing: "ours",
+          card: world.people[0].cards[0],
+          person: world.people[0].hit,
+          case: null,
+          problem: null,
+        };
         world.say();
       });
     },
@@ -114,10 +127,38 @@ export const scenes = {
       await press(page, "Enter");
     },
   },
-  "32-photo-empty": { prepare: rehearsal, act: async (page) => { await toCase(page, "Molin"); await press(page, "Control+Enter"); await at(page, "photo"); } },
-  "33-photo-onfile": { prepare: rehearsal, act: async (page) => { await toCase(page, "Lindq"); await press(page, "Control+Enter"); await at(page, "photo"); } },
-  "34-camera": { prepare: rehearsal, act: async (page) => { await scenes["32-photo-empty"].act(page); await press(page, "F7"); await page.waitForSelector('[data-seeing="true"]'); } },
-  "35-framing": { prepare: rehearsal, act: async (page) => { await scenes["34-camera"].act(page); await press(page, "Enter"); await id(page, "photo-frame").waitFor(); } },
+  "32-photo-empty": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toCase(page, "Molin");
+      await press(page, "Control+Enter");
+      await at(page, "photo");
+    },
+  },
+  "33-photo-onfile": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toCase(page, "Lindq");
+      await press(page, "Control+Enter");
+      await at(page, "photo");
+    },
+  },
+  "34-camera": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["32-photo-empty"].act(page);
+      await press(page, "F7");
+      await page.waitForSelector('[data-seeing="true"]');
+    },
+  },
+  "35-framing": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["34-camera"].act(page);
+      await press(page, "Enter");
+      await id(page, "photo-frame").waitFor();
+    },
+  },
   "36-framing-hint": {
     prepare: rehearsal,
     act: async (page) => {
@@ -128,30 +169,211 @@ export const scenes = {
   },
   "40-preview": { prepare: rehearsal, act: (page) => toPreview(page, "Lindq") },
   "41-card-wait": { prepare: rehearsal, act: (page) => toCard(page, "Lindq") },
-  "42-card-foreign": { prepare: signedIn, act: async (page) => { await toCard(page, "Lindq"); await lay(page, "foreign", "Encoder"); } },
-  "43-encode": { prepare: rehearsal, act: async (page) => { await toCard(page, "Lindq"); await lay(page, "blank", "Encoder"); await page.waitForSelector('[data-done="9"]'); await page.evaluate(() => (window.__fake.world.pace = 1e6)); } },
-  "44-torn": { prepare: signedIn, act: async (page) => { await toCard(page, "Lindq"); await page.evaluate(() => (window.__fake.world.liftAfter = 8)); await lay(page, "blank", "Encoder"); await at(page, "encode", "stopped"); } },
-  "45-void": { prepare: signedIn, act: async (page) => { await scenes["44-torn"].act(page); await press(page, "F8"); await id(page, "void-panel").waitFor(); } },
-  "46-voided": { prepare: signedIn, act: async (page) => { await scenes["45-void"].act(page); await id(page, "void-reason-torn").click(); await press(page, "Control+Enter"); await id(page, "case-ended").waitFor(); } },
-  "47-certify-wait": { prepare: rehearsal, act: async (page) => { await toCard(page, "Lindq"); await lay(page, "blank", "Encoder"); await at(page, "certify"); } },
-  "48-print": { prepare: rehearsal, act: async (page) => { await scenes["47-certify-wait"].act(page); await lay(page, "chip", "Chip reader"); await at(page, "print"); } },
-  "49-print-jam": { prepare: rehearsal, act: async (page) => { await scenes["48-print"].act(page); await page.evaluate(() => window.__fake.world.handle({ do: "jam", printer: "Card printer", jammed: true })); await at(page, "print", "stopped"); } },
+  "42-card-foreign": {
+    prepare: signedIn,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await lay(page, "foreign", "Encoder");
+    },
+  },
+  "43-encode": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await page.evaluate(() => (window.__fake.world.stopAt = 9));
+      await lay(page, "blank", "Encoder");
+      await page.waitForSelector('[data-done="9"]');
+    },
+  },
+  "44-torn": {
+    prepare: signedIn,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await page.evaluate(() => (window.__fake.world.liftAfter = 8));
+      await lay(page, "blank", "Encoder");
+      await at(page, "encode", "stopped");
+    },
+  },
+  "45-void": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["44-torn"].act(page);
+      await press(page, "F8");
+      await id(page, "void-panel").waitFor();
+    },
+  },
+  "46-voided": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["45-void"].act(page);
+      await id(page, "void-reason-torn").click();
+      await press(page, "Control+Enter");
+      await id(page, "case-ended").waitFor();
+    },
+  },
+  "47-certify-wait": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await lay(page, "blank", "Encoder");
+      await at(page, "certify");
+    },
+  },
+  "48-print": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["47-certify-wait"].act(page);
+      await lay(page, "chip", "Chip reader");
+      await at(page, "print");
+    },
+  },
+  "49-print-jam": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["48-print"].act(page);
+      await page.evaluate(() => window.__fake.world.handle({ do: "jam", printer: "Card printer", jammed: true }));
+      await at(page, "print", "stopped");
+    },
+  },
   "50-handover": { prepare: rehearsal, act: (page) => toHandOver(page, "Lindq") },
-  "51-handover-pin": { prepare: rehearsal, act: async (page) => { await toHandOver(page, "Lindq"); await id(page, "identified-passport").click(); await press(page, "Enter"); await id(page, "pin").waitFor(); } },
-  "52-done": { prepare: rehearsal, act: async (page) => { await scenes["51-handover-pin"].act(page); await press(page, "Enter"); await id(page, "case-ended").waitFor(); } },
-  "53-bench": { prepare: rehearsal, act: async (page) => { await toCard(page, "Lindq"); await press(page, "Control+b"); await id(page, "bench-new").click(); await page.waitForTimeout(100); } },
-  "60-person": { prepare: signedIn, act: async (page) => { await find(page, "möllers"); await press(page, "Enter"); await id(page, "person-data").waitFor(); } },
-  "61-person-edit": { prepare: signedIn, act: async (page) => { await find(page, "möllers"); await press(page, "Control+e"); await id(page, "field-unit").waitFor(); } },
-  "62-person-undo": { prepare: signedIn, act: async (page) => { await scenes["61-person-edit"].act(page); await id(page, "field-unit").fill("Harbour office"); await press(page, "Enter"); await id(page, "undo").waitFor(); } },
-  "63-person-new": { prepare: signedIn, act: async (page) => { await press(page, "Control+n"); await id(page, "field-given_name").fill("Eileen"); await id(page, "field-family_name").fill("Möllerström"); await id(page, "field-staff_no").fill("1"); await press(page, "Enter"); await page.waitForSelector('[data-testid="person-add-although"]'); } },
-  "64-people": { prepare: signedIn, act: async (page) => { await press(page, "Control+2"); await page.waitForSelector("#people li"); } },
-  "65-import": { prepare: signedIn, act: async (page) => { await press(page, "Control+2"); await press(page, "Control+i"); await id(page, "import-input").setInputFiles({ name: "people.csv", mimeType: "text/csv", buffer: Buffer.from("a") }); await id(page, "import-report").waitFor(); } },
-  "70-history": { prepare: signedIn, act: async (page) => { await find(page, "möllers"); await press(page, "F9"); await id(page, "entries").waitFor(); } },
-  "71-house": { prepare: signedIn, act: async (page) => { await press(page, "Control+3"); await id(page, "verdict").waitFor(); await id(page, "export-openings-with").click(); } },
-  "72-house-broken": { prepare: `${signedIn}const v=world.verdict.bind(world);world.verdict=()=>v(false);`, act: async (page) => { await press(page, "Control+3"); await id(page, "verdict").waitFor(); } },
-  "80-devices": { prepare: rehearsal, act: async (page) => { await press(page, "Control+4"); await page.locator('[data-testid^="test-"]').first().click(); await page.waitForTimeout(100); } },
-  "81-devices-none": { prepare: `${signedIn}world.status.devices=[];`, act: async (page) => { await press(page, "Control+4"); } },
-  "82-settings": { prepare: signedIn, act: async (page) => { await press(page, "Control+5"); await id(page, "operator").waitFor(); } },
-  "90-keys": { prepare: signedIn, act: async (page) => { await find(page, "möllers"); await press(page, "F1"); } },
-  "91-actions": { prepare: signedIn, act: async (page) => { await find(page, "möllers"); await press(page, "Control+j"); } },
+  "51-handover-pin": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toHandOver(page, "Lindq");
+      await id(page, "identified-passport").click();
+      await press(page, "Enter");
+      await id(page, "pin").waitFor();
+    },
+  },
+  "52-done": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["51-handover-pin"].act(page);
+      await press(page, "Enter");
+      await id(page, "case-ended").waitFor();
+    },
+  },
+  "53-bench": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await press(page, "Control+b");
+      await id(page, "bench-new").click();
+      await page.waitForTimeout(100);
+    },
+  },
+  "60-person": {
+    prepare: signedIn,
+    act: async (page) => {
+      await find(page, "möllers");
+      await press(page, "Enter");
+      await id(page, "person-data").waitFor();
+    },
+  },
+  "61-person-edit": {
+    prepare: signedIn,
+    act: async (page) => {
+      await find(page, "möllers");
+      await press(page, "Control+e");
+      await id(page, "field-unit").waitFor();
+    },
+  },
+  "62-person-undo": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["61-person-edit"].act(page);
+      await id(page, "field-unit").fill("Harbour office");
+      await press(page, "Enter");
+      await id(page, "undo").waitFor();
+    },
+  },
+  "63-person-new": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+n");
+      await id(page, "field-given_name").fill("Eileen");
+      await id(page, "field-family_name").fill("Möllerström");
+      await id(page, "field-staff_no").fill("1");
+      await press(page, "Enter");
+      await page.waitForSelector('[data-testid="person-add-although"]');
+    },
+  },
+  "64-people": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+2");
+      await page.waitForSelector("#people li");
+    },
+  },
+  "65-import": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+2");
+      await press(page, "Control+i");
+      await id(page, "import-input").setInputFiles({
+        name: "people.csv",
+        mimeType: "text/csv",
+        buffer: Buffer.from("a"),
+      });
+      await id(page, "import-report").waitFor();
+    },
+  },
+  "70-history": {
+    prepare: signedIn,
+    act: async (page) => {
+      await find(page, "möllers");
+      await press(page, "F9");
+      await id(page, "entries").waitFor();
+    },
+  },
+  "71-house": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+3");
+      await id(page, "verdict").waitFor();
+      await id(page, "export-openings-with").click();
+    },
+  },
+  "72-house-broken": {
+    prepare: `${signedIn}const v=world.verdict.bind(world);world.verdict=()=>v(false);`,
+    act: async (page) => {
+      await press(page, "Control+3");
+      await id(page, "verdict").waitFor();
+    },
+  },
+  "80-devices": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await press(page, "Control+4");
+      await page.locator('[data-testid^="test-"]').first().click();
+      await page.waitForTimeout(100);
+    },
+  },
+  "81-devices-none": {
+    prepare: `${signedIn}world.status.devices=[];`,
+    act: async (page) => {
+      await press(page, "Control+4");
+    },
+  },
+  "82-settings": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+5");
+      await id(page, "operator").waitFor();
+    },
+  },
+  "90-keys": {
+    prepare: signedIn,
+    act: async (page) => {
+      await find(page, "möllers");
+      await press(page, "F1");
+    },
+  },
+  "91-actions": {
+    prepare: signedIn,
+    act: async (page) => {
+      await find(page, "möllers");
+      await press(page, "Control+j");
+    },
+  },
 };

@@ -35,7 +35,10 @@ export async function openStage() {
     const file = path === "/" ? "/index.html" : path;
     try {
       const bytes = await readFile(join(dist, file));
-      response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", "content-security-policy": CSP });
+      response.writeHead(200, {
+        "content-type": types[extname(file)] ?? "application/octet-stream",
+        "content-security-policy": CSP,
+      });
       response.end(bytes);
     } catch {
       response.writeHead(404).end();
@@ -60,7 +63,11 @@ export async function openStage() {
 
   /** A page whose fake was prepared by `prepare`, which runs in the page. */
   async function page({ language = "en", theme = "light", width = 1280, height = 800, prepare, pace = 60 }) {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
+    const context = await browser.newContext({
+      viewport: { width, height },
+      colorScheme: theme,
+      reducedMotion: "reduce",
+    });
     const made = await context.newPage();
     made.on("pageerror", (error) => console.error("page error:", error.message));
     made.on("console", (message) => {

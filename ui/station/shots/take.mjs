@@ -17,7 +17,13 @@ for (const [name, { prepare, act }] of Object.entries(scenes)) {
     await page.waitForTimeout(250);
     const cut = await page.evaluate(() =>
       [...document.querySelectorAll("button, label, h1, h2, dt, b, .label")]
-        .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible" && one.clientWidth > 0)
+        .filter(
+          (one) =>
+            !one.classList.contains("unseen") &&
+            one.scrollWidth > one.clientWidth + 1 &&
+            getComputedStyle(one).overflow !== "visible" &&
+            one.clientWidth > 0,
+        )
         .map((one) => one.textContent?.trim().slice(0, 60)),
     );
     const filled = await page.evaluate(() => document.querySelectorAll("[data-main]").length);

@@ -41,14 +41,11 @@ export function offer(actions: () => Action[], rank: -1 | 0 | 1 = 0): void {
 
 /** All actions, nearest first, each key once. */
 export function allActions(): Action[] {
-  const seen = new Set<string>();
   const found: Action[] = [];
   for (const layer of layers) {
     for (const action of layer.actions()) {
-      if (seen.has(action.id) || (action.key && seen.has(action.key))) continue;
-      seen.add(action.id);
-      if (action.key) seen.add(action.key);
-      found.push(action);
+      const known = found.some((one) => one.id === action.id || (action.key && one.key === action.key));
+      if (!known) found.push(action);
     }
   }
   return found;

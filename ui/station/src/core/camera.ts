@@ -2,7 +2,7 @@
 import type { Problem } from "../../../shared/generated/Problem";
 
 export function cameraProblem(error: unknown): Problem {
-  const name = error instanceof Error ? error.name : "";
+  const name = typeof error === "object" && error !== null && "name" in error ? error.name : "";
   const code =
     name === "NotAllowedError" || name === "SecurityError"
       ? "camera.refused"

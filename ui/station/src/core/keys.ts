@@ -56,9 +56,6 @@ export function onKey(event: KeyboardEvent): void {
 
 /** A combination as it is written on the keyboards of the language. */
 export function keyWords(combo: string): string {
-  return combo
-    .split("+")
-    .map((part, at, all) => (part === "" && at === all.length - 1 ? "+" : (lookup(`key.${part}`) ?? part)))
-    .filter((part, at, all) => !(part === "+" && all[at - 1] === "+"))
-    .join(" ");
+  const parts = combo.endsWith("++") ? [combo.slice(0, -2), "+"] : combo.split("+");
+  return parts.map((part) => lookup(`key.${part}`) ?? part).join(" ");
 }

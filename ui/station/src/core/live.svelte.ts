@@ -12,8 +12,15 @@ import { station } from "./station";
 class Live {
   status = $state<Status | null>(null);
   cases = $state<Record<string, CaseView>>({});
+  /** First start is under way: the house may be there already, its recovery code is not yet on paper. */
+  starting = $state(false);
   /** The recovery code, held only until it is confirmed. */
   recovery = $state<string | null>(null);
+
+  /** Somebody is signed in, and first start is over. */
+  inside(): boolean {
+    return Boolean(this.status?.session) && !this.starting;
+  }
 
   rights(): string[] {
     return this.status?.session?.rights ?? [];
@@ -58,6 +65,7 @@ export function heardCase(view: CaseView): void {
 function wipe(): void {
   live.cases = {};
   live.recovery = null;
+  live.starting = false;
   forgetBlobs();
   nav.reset();
 }

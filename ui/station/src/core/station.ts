@@ -5,6 +5,7 @@ import type { BenchView } from "../../../shared/generated/BenchView";
 import type { CardOnReader } from "../../../shared/generated/CardOnReader";
 import type { CaseView } from "../../../shared/generated/CaseView";
 import type { DeviceRole } from "../../../shared/generated/DeviceRole";
+import type { EntryView } from "../../../shared/generated/EntryView";
 import type { FirstStart } from "../../../shared/generated/FirstStart";
 import type { HistoryView } from "../../../shared/generated/HistoryView";
 import type { ImportReport } from "../../../shared/generated/ImportReport";
@@ -64,6 +65,8 @@ export const station = {
   cardVoid: (id: string, reason: VoidReason) => invoke<PersonView>("card_void", { id, reason }),
   cardRead: (reader: string) => invoke<CardOnReader>("card_read", { reader }),
   history: (kind: string, id: string) => invoke<HistoryView>("history", { kind, id }),
+  historyRecent: () => invoke<EntryView[]>("history_recent"),
+  historyVerify: () => invoke<VerdictView>("history_verify"),
   historyExport: (path: string, openings: boolean) => invoke<VerdictView>("history_export", { path, openings }),
   backup: (path: string) => invoke<null>("backup", { path }),
   backupProve: (path: string, password: string) => invoke<Status>("backup_prove", { path, password }),

@@ -1,0 +1,34 @@
+//! People and their pictures.
+
+use lanyard_station::api::{ImportReport, PersonHit, PersonInput, PersonView};
+use tauri::State;
+use tauri::ipc::{Request, Response};
+
+use super::bytes;
+use crate::desk::{Answer, Desk};
+
+#[tauri::command]
+pub(super) async fn search(desk: State<'_, Desk>, query: String, limit: usize) -> Answer<Vec<PersonHit>> {
+    desk.ask(move |station| station.search(&query, limit)).await
+}
+
+#[tauri::command]
+pub(super) async fn person(desk: State<'_, Desk>, id: String) -> Answer<PersonView> {
+    desk.ask(move |station| station.person(&id)).await
+}
+
+#[tauri::command]
+pub(super) async fn person_save(desk: State<'_, Desk>, person: PersonInput) -> Answer<PersonView> {
+    desk.ask(move |station| station.person_save(person)).await
+}
+
+#[tauri::command]
+pub(super) async fn import_people(desk: State<'_, Desk>, request: Request<'_>) -> Answer<ImportReport> {
+    let file = bytes(&request)?;
+    desk.ask(move |station| station.import_people(&file)).await
+}
+
+#[tauri::command]
+pub(super) async fn blob(desk: State<'_, Desk>, id: String) -> Answer<Response> {
+    desk.ask(move |station| station.blob(&id).map(Response::new)).await
+}
