@@ -53,6 +53,9 @@ fn a_fault_is_told_with_whose_record_when_and_what_it_can_mean() {
     {
         assert!(text.contains(part), "{part} in:\n{text}");
     }
+    // A photo, by the person it is of.
+    let text = said(&run(&["blob-byte-changed.zip"]));
+    assert!(text.contains("photo.accepted, Åsa Möllerström, photo 2929"), "{text}");
 }
 
 #[test]

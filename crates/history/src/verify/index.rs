@@ -86,6 +86,8 @@ pub(super) struct Index {
     pub(super) operators: HashMap<(u32, Id), (u32, bool)>,
     /// Names of people, from openings.
     pub(super) names: HashMap<Id, (String, String)>,
+    /// Whose a card, photo or request is, from openings.
+    pub(super) holders: HashMap<Id, Id>,
     /// Fault fields by note.
     pub(super) fault_fields: HashMap<u32, String>,
     pub(super) faults: Vec<Finding<Code>>,
@@ -112,6 +114,7 @@ impl Index {
             superseded: HashSet::new(),
             operators: HashMap::new(),
             names: HashMap::new(),
+            holders: HashMap::new(),
             fault_fields: HashMap::new(),
             faults: Vec::new(),
             fault_count: 0,

@@ -139,7 +139,8 @@ fn report(
 }
 
 fn name(index: &Index, about: &mut About) {
-    if let Some((given, family)) = about.of.and_then(|of| index.names.get(&of)) {
+    let person = about.of.map(|of| index.holders.get(&of).copied().unwrap_or(of));
+    if let Some((given, family)) = person.and_then(|person| index.names.get(&person)) {
         about.name = Some(format!("{given} {family}").trim().to_owned());
     }
 }

@@ -233,15 +233,21 @@ fn blob(value: &[u8]) -> Option<(Hash, u64)> {
     Some((hash, size))
 }
 
-/// Remembers a person's name, so that a fault can say on whose record it is.
+/// Remembers a person's name, and whose a record is, so that a fault can say on whose record it is.
 fn name(index: &mut Index, of: Id, opening: &OpeningView<'_>) {
-    let given = match opening.field {
-        "given_name" => true,
-        "family_name" => false,
-        _ => return,
-    };
-    if let Ok(text) = Reader::new(opening.value).text() {
-        let name = index.names.entry(of).or_default();
-        *(if given { &mut name.0 } else { &mut name.1 }) = text.to_owned();
+    let mut value = Reader::new(opening.value);
+    match opening.field {
+        "given_name" | "family_name" => {
+            if let Ok(text) = value.text() {
+                let name = index.names.entry(of).or_default();
+                *(if opening.field == "given_name" { &mut name.0 } else { &mut name.1 }) = text.to_owned();
+            }
+        }
+        "person" => {
+            if let Ok(person) = value.fixed() {
+                index.holders.insert(of, Id(*person));
+            }
+        }
+        _ => {}
     }
 }
