@@ -24,6 +24,7 @@ pub const TEST: &[Package] = &[
     ("dbus", "a message bus for the printer and the window"),
     ("dbus-x11", "the same"),
     ("vsmartcard-vpcd", "puts a simulated card into the real pcscd"),
+    ("libclang-dev", "builds the PIV card that others wrote"),
     ("opensc", "an independent PIV and PKCS#11 host"),
     ("yubico-piv-tool", "another one"),
     ("libfreefare-dev", "an independent DESFire host"),

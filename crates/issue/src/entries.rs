@@ -164,26 +164,8 @@ impl Entries<'_> {
     /// A new photo.
     #[must_use]
     pub fn photo_taken(&self, photo: &NewPhoto<'_>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        if let Some(old) = photo.replaces {
-            changes.push(self.change("photo.replaced", Kind::Photo, old).state("accepted", "replaced"));
-        }
-        let mut taken = self
-            .change("photo.accepted", Kind::Photo, photo.id)
-            .state("", "accepted")
-            .field("person", id(self.facts.person))
-            .field("picture", photo.picture.clone())
-            .field("hints", Value::Array(photo.hints.iter().map(|hint| hint.as_str().into()).collect()));
-        if let Some(reason) = photo.reason {
-            taken = taken.why(Reason::QualityOverride).field("reason", reason);
-        }
-        changes.push(taken);
-        changes.push(
-            self.change("person.changed", Kind::Person, self.facts.person)
-                .field("photo", id(photo.id))
-                .field("picture", photo.picture.clone()),
-        );
-        changes
+        let via = Some(Via { process: self.facts.request, step: self.step.to_owned() });
+        photo_taken(self.facts.person, photo).into_iter().map(|change| change.via(via.clone())).collect()
     }
 
     /// The photo on file is still right.
@@ -309,6 +291,30 @@ impl Entries<'_> {
         changes.push(self.request("request.cancelled").state("open", "cancelled").why(why));
         changes
     }
+}
+
+/// A new photo of a person, and the one before replaced.
+#[must_use]
+pub fn photo_taken(person: Id, photo: &NewPhoto<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let Some(old) = photo.replaces {
+        changes.push(Change::new("photo.replaced", of(Kind::Photo, old)).state("accepted", "replaced"));
+    }
+    let mut taken = Change::new("photo.accepted", of(Kind::Photo, photo.id))
+        .state("", "accepted")
+        .field("person", id(person))
+        .field("picture", photo.picture.clone())
+        .field("hints", Value::Array(photo.hints.iter().map(|hint| hint.as_str().into()).collect()));
+    if let Some(reason) = photo.reason {
+        taken = taken.why(Reason::QualityOverride).field("reason", reason);
+    }
+    changes.push(taken);
+    changes.push(
+        Change::new("person.changed", of(Kind::Person, person))
+            .field("photo", id(photo.id))
+            .field("picture", photo.picture.clone()),
+    );
+    changes
 }
 
 /// A card, with all that is on it, becomes void. Parts that are void already are left alone.

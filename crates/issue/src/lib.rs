@@ -6,7 +6,8 @@ mod kinds;
 mod policy;
 
 pub use entries::{
-    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Technology, VoidParts, voided,
+    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Technology, VoidParts, photo_taken,
+    voided,
 };
 pub use kinds::{StepKind, kinds};
 pub use policy::{PolicyError, VOID_REASONS, may_take_photo, void_reason};

@@ -1,3 +1,32 @@
 //! The running station: clock, randomness, threads, devices.
+//!
+//! [`Station`] is what the window and the command line hold. Behind it is one state under one lock (`shared`), and a
+//! thread for each device (`devices`) that asks what is due (`work`, `printing`). What must survive is in the store.
 
 pub mod api;
+mod assets;
+mod bench;
+mod calendar;
+mod cards;
+mod case;
+mod chip;
+mod chipdesk;
+mod devices;
+mod entropy;
+mod error;
+mod hotplug;
+mod house;
+mod people;
+mod pictures;
+mod printing;
+mod record;
+mod settings;
+mod shared;
+mod station;
+mod steps;
+mod views;
+mod work;
+
+pub use error::StationError;
+pub use shared::{Clock, Event, Listener};
+pub use station::{Access, HouseChoice, Options, Station};

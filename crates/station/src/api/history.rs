@@ -13,8 +13,8 @@ pub struct HistoryView {
     pub id: String,
     /// Newest first.
     pub entries: Vec<EntryView>,
-    /// Of the whole chain, not of these entries alone.
-    pub verdict: VerdictView,
+    /// Of the whole chain, not of these entries alone; `null` where that takes longer than a look: ask for it.
+    pub verdict: Option<VerdictView>,
 }
 
 /// One entry.

@@ -145,6 +145,8 @@ pub struct ImportReport {
     pub unchanged: u32,
     /// Lines that were not taken.
     pub refused: Vec<ImportRefusal>,
+    /// Columns that no field of the form has; they were passed over.
+    pub ignored: Vec<String>,
     /// The refused lines as a file of the same form, with the reason in a last column; empty where none.
     pub refused_csv: String,
 }

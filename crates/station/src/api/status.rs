@@ -103,8 +103,6 @@ pub struct DataView {
     /// Entries in its own chain.
     #[ts(type = "number")]
     pub entries: u64,
-    /// Free space below what one badge and its history need many times over.
-    pub disk_low: bool,
 }
 
 /// First start: name the station and its first operators.

@@ -1,0 +1,244 @@
+//! What can be said on the command line. Never a password: that comes from a file or a prompt.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The station without a window.
+#[derive(Parser)]
+#[command(name = "lanyard", version)]
+pub struct Arguments {
+    /// The station's home. Without it: `lanyard` in the user's data folder.
+    #[arg(long, global = true)]
+    pub home: Option<PathBuf>,
+    /// Answer as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Work in the rehearsal house.
+    #[arg(long, global = true)]
+    pub rehearsal: bool,
+    /// Sign-in name of the operator.
+    #[arg(long, global = true, value_name = "LOGIN")]
+    pub operator: Option<String>,
+    /// File with the operator's password in its first line; without it, a prompt.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a house: name the station and its first operators. Prints the recovery code once.
+    Init(Init),
+    /// Operators of this station.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// People.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Photos.
+    #[command(subcommand)]
+    Photo(PhotoCommand),
+    /// Issue a badge: from the person's data to the card in their hand.
+    Issue(Issue),
+    /// Cards.
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Write a backup of store and vault into a new folder, or prove one.
+    Backup(Backup),
+    /// Make this home from a backup. The home must be empty.
+    Restore {
+        /// The backup's folder.
+        from: PathBuf,
+    },
+    /// Readers and printers.
+    Devices,
+    /// Add an IPP printer.
+    Printer {
+        /// What it is called here.
+        name: String,
+        /// `ipp://host/path`.
+        uri: String,
+    },
+    /// The signed history.
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// The simulated devices as a bench: put a card on, pull it, jam the printer.
+    Rehearse(Rehearse),
+}
+
+#[derive(Args)]
+pub struct Init {
+    /// The station's name.
+    #[arg(long)]
+    pub station: String,
+    /// A first operator, as `LOGIN:Shown name`; several, or the station is marked single-person.
+    #[arg(long = "with", value_name = "LOGIN:NAME", required = true)]
+    pub operators: Vec<String>,
+    /// Files with the operators' passwords, in the same order; without them, prompts.
+    #[arg(long = "password-file", value_name = "FILE")]
+    pub password_files: Vec<PathBuf>,
+    /// Write the recovery code into this new file instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    pub recovery_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum OperatorCommand {
+    /// Add one.
+    Add {
+        /// Sign-in name.
+        login: String,
+        /// Shown name.
+        name: String,
+        /// File with the new operator's password.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// List them.
+    List,
+    /// Remove one: their slot is void.
+    Remove {
+        /// Sign-in name.
+        login: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum PersonCommand {
+    /// Add a person: `given_name=Eileen family_name=Möllerström staff_no=104882 …`.
+    Add {
+        /// Add although somebody very like them is there already.
+        #[arg(long)]
+        although_alike: bool,
+        /// Fields.
+        #[arg(value_name = "FIELD=VALUE", required = true)]
+        fields: Vec<String>,
+    },
+    /// Change a person.
+    Change {
+        /// Id, staff number, or words that only one person answers to.
+        person: String,
+        /// Fields.
+        #[arg(value_name = "FIELD=VALUE", required = true)]
+        fields: Vec<String>,
+    },
+    /// Import a CSV file.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Write the lines that were not taken, each with its reason, into this new file.
+        #[arg(long, value_name = "FILE")]
+        refused: Option<PathBuf>,
+    },
+    /// Find people as the desk does.
+    Find {
+        /// Beginnings of words.
+        query: String,
+    },
+    /// Show a person with cards.
+    Show {
+        /// Id, staff number, or words that only one person answers to.
+        person: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum PhotoCommand {
+    /// Set a person's photo from a file.
+    Set {
+        /// Id, staff number, or words that only one person answers to.
+        person: String,
+        /// JPEG or PNG.
+        file: PathBuf,
+        /// Why it is taken although there are hints.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub struct Issue {
+    /// Id, staff number, or words that only one person answers to.
+    pub person: String,
+    /// Name of the workflow.
+    #[arg(long, default_value = "issue")]
+    pub workflow: String,
+    /// `desfire=NAME` or `piv=NAME`; without a name the only fitting device.
+    #[arg(long = "reader", value_name = "WHAT=NAME")]
+    pub readers: Vec<String>,
+    /// Without a name the only one.
+    #[arg(long)]
+    pub printer: Option<String>,
+    /// A photo to take for it; without it, the one on file.
+    #[arg(long)]
+    pub photo: Option<PathBuf>,
+    /// Why the photo is taken although there are hints.
+    #[arg(long)]
+    pub photo_reason: Option<String>,
+    /// How the person is identified at hand-over: known, identity_card, passport, driving_licence.
+    #[arg(long, default_value = "known")]
+    pub identified: String,
+    /// Write the PIN into this new file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// How long to wait for a card or a printer, in seconds.
+    #[arg(long, default_value_t = 120)]
+    pub wait: u64,
+}
+
+#[derive(Subcommand)]
+pub enum CardCommand {
+    /// Read the card on the reader and say how it stands.
+    Read {
+        /// The reader's name; without it the only one with a card.
+        #[arg(long)]
+        reader: Option<String>,
+    },
+    /// Void a card.
+    Void {
+        /// Card number.
+        number: String,
+        /// mistake, wrong_person, damaged, spoiled, torn, print_failed, lost.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Args)]
+pub struct Backup {
+    /// The folder.
+    pub to: PathBuf,
+    /// Prove the backup in that folder: open it with the password, compare every key's check value.
+    #[arg(long)]
+    pub prove: bool,
+}
+
+#[derive(Subcommand)]
+pub enum HistoryCommand {
+    /// Show an object's history.
+    Show {
+        /// person, card, credential, certificate, photo, operator, key, request.
+        kind: String,
+        /// Its id.
+        id: String,
+    },
+    /// Write a bundle for an auditor.
+    Export {
+        /// The new file.
+        out: PathBuf,
+        /// With the personal data.
+        #[arg(long)]
+        openings: bool,
+    },
+    /// Verify the whole chain.
+    Verify,
+}
+
+#[derive(Args)]
+pub struct Rehearse {
+    /// Issue one badge without hands, and leave pictures, card, certificate and history in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub demo: Option<PathBuf>,
+}

@@ -1,0 +1,299 @@
+//! One function a command: open the station, do it, say what came of it.
+
+use std::path::{Path, PathBuf};
+
+use lanyard_station::api::{FirstStart, NewOperator, PersonHit, PersonInput, PersonView, Problem};
+use lanyard_station::{Access, HouseChoice, Options, Station};
+
+use crate::arguments::{
+    Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
+};
+use crate::output::{answer, file_problem, line, note, usage_problem};
+use crate::{demo, issue, rehearse, secret};
+
+/// Carries out what was asked for.
+pub fn run(arguments: &Arguments) -> Result<(), Problem> {
+    let json = arguments.json;
+    match &arguments.command {
+        Command::Init(init) => make_house(arguments, init),
+        Command::Operator(command) => operator(arguments, command),
+        Command::Person(command) => person(arguments, command),
+        Command::Photo(PhotoCommand::Set { person, file, reason }) => {
+            let station = signed_in(arguments, Access::Write)?;
+            let id = station.person_of(person)?;
+            let bytes = read_file(file)?;
+            let view = station.photo_set(&id, &bytes, reason.as_deref())?;
+            answer(json, &view, person_lines);
+            Ok(())
+        }
+        Command::Issue(wish) => issue::command(&signed_in(arguments, Access::Write)?, wish, json),
+        Command::Card(command) => card(arguments, command),
+        Command::Backup(backup) => self::backup(arguments, backup),
+        Command::Restore { from } => restore(arguments, from),
+        Command::Devices => {
+            let station = start(arguments, Access::Read)?;
+            station.settle();
+            answer(json, &station.status().devices, |devices| {
+                devices.iter().map(|d| format!("{}\t{:?}\t{:?}\t{:?}", d.name, d.kind, d.role, d.state)).collect()
+            });
+            Ok(())
+        }
+        Command::Printer { name, uri } => {
+            signed_in(arguments, Access::Write)?.printer_add(name, uri)?;
+            Ok(())
+        }
+        Command::History(command) => history(arguments, command),
+        Command::Rehearse(rehearse) => match &rehearse.demo {
+            Some(folder) => demo::run(folder, json),
+            None => rehearse::run(&home(arguments)?),
+        },
+    }
+}
+
+/// The station's home: as given, or `lanyard` in the user's data folder (XDG base directories).
+fn home(arguments: &Arguments) -> Result<PathBuf, Problem> {
+    if let Some(home) = &arguments.home {
+        return Ok(home.clone());
+    }
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    variable("XDG_DATA_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+        .map(|data| data.join("lanyard"))
+        .ok_or_else(|| usage_problem("--home", ""))
+}
+
+fn options(arguments: &Arguments, access: Access) -> Result<Options, Problem> {
+    let choice = if arguments.rehearsal { HouseChoice::Rehearsal } else { HouseChoice::Real };
+    Ok(Options::new(home(arguments)?, choice).access(access))
+}
+
+fn start(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
+    Station::start(options(arguments, access)?)
+}
+
+fn signed_in(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
+    let station = start(arguments, access)?;
+    if station.status().house.is_none() {
+        return Err(station.no_house());
+    }
+    let login = arguments.operator.as_deref().ok_or_else(|| usage_problem("--operator", ""))?;
+    let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
+    station.sign_in(login, &password)?;
+    Ok(station)
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
+    std::fs::read(file).map_err(|error| file_problem(file, &error))
+}
+
+/// Never overwrites: what is written may be the only copy of something.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    use std::io::Write;
+    std::fs::File::create_new(file)
+        .and_then(|mut new| new.write_all(bytes).and_then(|()| new.sync_all()))
+        .map_err(|error| file_problem(file, &error))
+}
+
+fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
+    let mut operators = Vec::new();
+    for (i, text) in init.operators.iter().enumerate() {
+        let (login, name) = text.split_once(':').ok_or_else(|| usage_problem("--with", text))?;
+        let file = init.password_files.get(i).map(PathBuf::as_path);
+        let password = secret::read(file, &format!("New password of {login}: "))?;
+        operators.push(NewOperator {
+            name: name.to_owned(),
+            login: login.to_owned(),
+            password: String::from_utf8_lossy(password.expose()).into_owned(),
+        });
+    }
+    let station = start(arguments, Access::Write)?;
+    let recovery =
+        station.first_start(FirstStart { station: init.station.clone(), rehearsal: arguments.rehearsal, operators })?;
+    match &init.recovery_file {
+        Some(file) => {
+            write_new(file, recovery.code.as_bytes())?;
+            note("The recovery code is in that file. Print it, lock it away, delete the file.");
+        }
+        None => answer(arguments.json, &recovery, |recovery| {
+            vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.clone()]
+        }),
+    }
+    Ok(())
+}
+
+fn operator(arguments: &Arguments, command: &OperatorCommand) -> Result<(), Problem> {
+    let station = signed_in(arguments, Access::Write)?;
+    let operators = match command {
+        OperatorCommand::Add { login, name, password_file } => {
+            let password = secret::read(password_file.as_deref(), &format!("New password of {login}: "))?;
+            station.operator_add(NewOperator {
+                name: name.clone(),
+                login: login.clone(),
+                password: String::from_utf8_lossy(password.expose()).into_owned(),
+            })?
+        }
+        OperatorCommand::List => station.operators()?,
+        OperatorCommand::Remove { login } => {
+            let all = station.operators()?;
+            let who =
+                all.iter().find(|operator| operator.login == *login).ok_or_else(|| usage_problem("login", login))?;
+            station.operator_remove(&who.id)?
+        }
+    };
+    answer(arguments.json, &operators, |all| all.iter().map(|o| format!("{}\t{}", o.login, o.name)).collect());
+    Ok(())
+}
+
+fn fields(words: &[String]) -> Result<std::collections::BTreeMap<String, String>, Problem> {
+    words
+        .iter()
+        .map(|word| {
+            let (name, value) = word.split_once('=').ok_or_else(|| usage_problem("FIELD=VALUE", word))?;
+            Ok((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn person(arguments: &Arguments, command: &PersonCommand) -> Result<(), Problem> {
+    let json = arguments.json;
+    match command {
+        PersonCommand::Add { although_alike, fields: words } => {
+            let station = signed_in(arguments, Access::Write)?;
+            let input = PersonInput { id: None, fields: fields(words)?, although_alike: *although_alike };
+            answer(json, &station.person_save(input)?, person_lines);
+        }
+        PersonCommand::Change { person, fields: words } => {
+            let station = signed_in(arguments, Access::Write)?;
+            let id = station.person_of(person)?;
+            let input = PersonInput { id: Some(id), fields: fields(words)?, although_alike: true };
+            answer(json, &station.person_save(input)?, person_lines);
+        }
+        PersonCommand::Import { file, refused } => {
+            let bytes = read_file(file)?;
+            let station = signed_in(arguments, Access::Write)?;
+            let report = station.import_people(&bytes)?;
+            if let Some(out) = refused.as_ref().filter(|_| !report.refused.is_empty()) {
+                write_new(out, report.refused_csv.as_bytes())?;
+            }
+            answer(json, &report, |r| {
+                let mut lines = vec![format!(
+                    "added {}, changed {}, unchanged {}, refused {}",
+                    r.added,
+                    r.changed,
+                    r.unchanged,
+                    r.refused.len()
+                )];
+                lines.extend(r.refused.iter().map(|x| format!("line {}: {} {:?}", x.line, x.code, x.details)));
+                lines
+            });
+        }
+        PersonCommand::Find { query } => {
+            let station = signed_in(arguments, Access::Read)?;
+            answer(json, &station.search(query, 50)?, |hits| hits.iter().map(hit_line).collect());
+        }
+        PersonCommand::Show { person } => {
+            let station = signed_in(arguments, Access::Read)?;
+            let id = station.person_of(person)?;
+            answer(json, &station.person(&id)?, person_lines);
+        }
+    }
+    Ok(())
+}
+
+fn hit_line(hit: &PersonHit) -> String {
+    format!("{}\t{}\t{}\t{}\t{:?}", hit.id, hit.staff_no, hit.name, hit.unit, hit.standing)
+}
+
+fn person_lines(view: &PersonView) -> Vec<String> {
+    let mut lines = vec![hit_line(&view.hit)];
+    lines.extend(view.fields.iter().map(|field| format!("{}: {}", field.name, field.value)));
+    for card in &view.cards {
+        let on: Vec<String> = card.credentials.iter().map(|c| format!("{} {}", c.technology, c.state)).collect();
+        lines.push(format!("card {}: {} ({})", card.number, card.state, on.join(", ")));
+    }
+    lines
+}
+
+fn card(arguments: &Arguments, command: &CardCommand) -> Result<(), Problem> {
+    match command {
+        CardCommand::Read { reader } => {
+            let station = signed_in(arguments, Access::Write)?;
+            station.settle();
+            let dump = station.card_dump(reader.as_deref())?;
+            line(&serde_json::to_string_pretty(&dump).unwrap_or_default());
+        }
+        CardCommand::Void { number, reason } => {
+            let station = signed_in(arguments, Access::Write)?;
+            let id = station.card_of(number)?;
+            answer(arguments.json, &station.card_void(&id, reason)?, person_lines);
+        }
+    }
+    Ok(())
+}
+
+fn backup(arguments: &Arguments, backup: &Backup) -> Result<(), Problem> {
+    let station = signed_in(arguments, Access::Write)?;
+    if backup.prove {
+        let login = arguments.operator.as_deref().unwrap_or_default();
+        let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
+        station.backup_prove(&backup.to, &password)?;
+        note("The backup opens, and every key's check value is the same: cards may be written.");
+    } else {
+        station.backup(&backup.to)?;
+        note("Backup written. Prove it once: lanyard backup --prove");
+    }
+    Ok(())
+}
+
+fn restore(arguments: &Arguments, from: &Path) -> Result<(), Problem> {
+    let station = start(arguments, Access::Write)?;
+    let login = arguments.operator.as_deref().ok_or_else(|| usage_problem("--operator", ""))?;
+    let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
+    station.restore(from, login, &password)?;
+    note("Restored.");
+    Ok(())
+}
+
+fn history(arguments: &Arguments, command: &HistoryCommand) -> Result<(), Problem> {
+    let json = arguments.json;
+    match command {
+        HistoryCommand::Show { kind, id } => {
+            let station = signed_in(arguments, Access::Read)?;
+            answer(json, &station.history(kind, id)?, |view| {
+                view.entries
+                    .iter()
+                    .map(|e| {
+                        let state = e.state.as_ref().map(|(from, to)| format!(" {from} -> {to}")).unwrap_or_default();
+                        format!("{}\t{}\t{}{state}\t{}", e.seq, e.at, e.what, e.hash)
+                    })
+                    .collect()
+            });
+        }
+        HistoryCommand::Export { out, openings } => {
+            let station = signed_in(arguments, Access::Write)?;
+            let verdict = station.history_export(out, *openings)?;
+            answer(json, &verdict, verdict_lines);
+        }
+        HistoryCommand::Verify => {
+            let station = signed_in(arguments, Access::Read)?;
+            let verdict = station.history_verify()?;
+            answer(json, &verdict, verdict_lines);
+            if !verdict.holds {
+                return Err(usage_problem("history", "does not hold"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn verdict_lines(verdict: &lanyard_station::api::VerdictView) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} ({}), {} entries, root {}",
+        if verdict.holds { "holds" } else { "does NOT hold" },
+        verdict.level,
+        verdict.entries,
+        verdict.root
+    )];
+    lines.extend(verdict.faults.iter().map(|fault| format!("fault {} at {:?}", fault.code, fault.seq)));
+    lines
+}

@@ -1,0 +1,151 @@
+//! `lanyard issue`: a case carried through by the command line in the operator's place.
+
+use std::time::{Duration, Instant};
+
+use lanyard_station::Station;
+use lanyard_station::api::{CaseState, CaseView, DeviceKind, DeviceRole, Identified, Problem, StepInput};
+use serde::Serialize;
+
+use crate::arguments::Issue;
+use crate::commands::write_new;
+use crate::output::{answer, file_problem, note, usage_problem};
+
+/// What came of it.
+#[derive(Serialize)]
+struct Issued {
+    case: CaseView,
+    pin: Option<String>,
+}
+
+/// The command.
+pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Problem> {
+    if wish.workflow != "issue" {
+        return Err(usage_problem("--workflow", &wish.workflow));
+    }
+    station.settle();
+    roles(station, wish)?;
+    let person = station.person_of(&wish.person)?;
+    let case = station.case_open(&person)?;
+    let how = match wish.identified.as_str() {
+        "known" => Identified::Known,
+        "identity_card" => Identified::IdentityCard,
+        "passport" => Identified::Passport,
+        "driving_licence" => Identified::DrivingLicence,
+        other => return Err(usage_problem("--identified", other)),
+    };
+    let photo = match &wish.photo {
+        Some(file) => Some(std::fs::read(file).map_err(|error| file_problem(file, &error))?),
+        None => None,
+    };
+    let (case, pin) = carry_through(
+        station,
+        case,
+        &Carry { photo, photo_reason: wish.photo_reason.clone(), how, wait: Duration::from_secs(wish.wait) },
+    )?;
+    let pin = match (&wish.pin_file, pin) {
+        (Some(file), Some(pin)) => {
+            write_new(file, pin.as_bytes())?;
+            None
+        }
+        (_, pin) => pin,
+    };
+    answer(json, &Issued { case, pin }, |issued| {
+        let number = issued.case.card.as_ref().map(|card| card.number.clone()).unwrap_or_default();
+        let mut lines = vec![format!("{number} issued to {}", issued.case.person.name)];
+        lines.extend(issued.pin.as_ref().map(|pin| format!("PIN (shown once): {pin}")));
+        lines
+    });
+    Ok(())
+}
+
+/// How the operator would act.
+pub struct Carry {
+    pub photo: Option<Vec<u8>>,
+    pub photo_reason: Option<String>,
+    pub how: Identified,
+    pub wait: Duration,
+}
+
+/// From where the case stands to handed over. The PIN, if the badge has one.
+pub fn carry_through(
+    station: &Station,
+    mut view: CaseView,
+    carry: &Carry,
+) -> Result<(CaseView, Option<String>), Problem> {
+    let mut told = String::new();
+    let mut pin = None;
+    let mut deadline = Instant::now() + carry.wait;
+    station.case_bind(&view.id)?;
+    loop {
+        let stands = format!("{} {:?} {:?}", view.step, view.state, view.problem.as_ref().map(|p| &p.code));
+        if stands != told {
+            note(&format!("lanyard: {stands}"));
+            told = stands;
+            deadline = Instant::now() + carry.wait;
+        }
+        let input = match (view.step.as_str(), view.state) {
+            (_, CaseState::Done) => return Ok((view, pin)),
+            (_, CaseState::Void) => return Err(usage_problem("case", "void")),
+            ("data", CaseState::Waiting) => Some(StepInput::ConfirmData {
+                fields: view.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
+            }),
+            ("photo", CaseState::Waiting) => match (&carry.photo, &view.photo) {
+                (Some(bytes), None) => {
+                    view = station.case_photo(&view.id, bytes)?;
+                    continue;
+                }
+                (Some(_), Some(_)) => Some(StepInput::AcceptPhoto { reason: carry.photo_reason.clone() }),
+                (None, _) => Some(StepInput::KeepPhoto),
+            },
+            ("preview", CaseState::Waiting) => Some(StepInput::AcceptPreview),
+            ("hand_over", CaseState::Waiting) => match &view.hand_over {
+                Some(done) if done.card_checked => {
+                    pin = done.pin.clone();
+                    Some(StepInput::Given)
+                }
+                _ => Some(StepInput::Identify { how: carry.how }),
+            },
+            _ => None,
+        };
+        if let Some(input) = input {
+            view = station.case_do(&view.id, input)?;
+            continue;
+        }
+        if let Some(problem) = view.problem.as_ref().filter(|problem| problem.helps != "same_again") {
+            return Err(problem.clone());
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        match station.case_wait(&view, left) {
+            Some(next) => view = next,
+            None => return Err(view.problem.clone().unwrap_or_else(|| usage_problem("--wait", &view.step))),
+        }
+    }
+}
+
+/// Gives the named readers and printer their roles for this run.
+fn roles(station: &Station, wish: &Issue) -> Result<(), Problem> {
+    let devices = station.status().devices;
+    let find = |kind: DeviceKind, name: &str| {
+        devices
+            .iter()
+            .find(|device| device.kind == kind && device.name == name)
+            .map(|device| device.id.clone())
+            .ok_or_else(|| {
+                let names: Vec<&str> = devices.iter().filter(|d| d.kind == kind).map(|d| d.name.as_str()).collect();
+                usage_problem("device", &format!("{name}; there are: {}", names.join(", ")))
+            })
+    };
+    for word in &wish.readers {
+        let (what, name) = word.split_once('=').ok_or_else(|| usage_problem("--reader", word))?;
+        let role = match what {
+            "desfire" => DeviceRole::Encoder,
+            "piv" => DeviceRole::Chip,
+            other => return Err(usage_problem("--reader", other)),
+        };
+        station.device_role(&find(DeviceKind::Reader, name)?, Some(role))?;
+    }
+    if let Some(name) = &wish.printer {
+        station.device_role(&find(DeviceKind::Printer, name)?, Some(DeviceRole::Print))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! `lanyard rehearse`: the simulated devices as a bench that is handled by words on standard input.
+//!
+//! One command a line, one answer a line (`ok …` or `error …`), so that a person can play and a test can drive it.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::time::Duration;
+
+use lanyard_station::api::{BenchAction, BenchCardKind, Identified, Problem};
+use lanyard_station::{HouseChoice, Options, Station};
+
+use crate::issue::{Carry, carry_through};
+use crate::output::{line, note, usage_problem};
+
+const WORDS: &str = "\
+new blank|foreign|full|chip        take a card out of the box
+lay CARD encoder|chip              lay it on a reader
+lift encoder|chip                  lift what lies there
+pull-after N encoder|chip          lift it by itself after N more exchanges
+jam | clear                        jam the printer, clear it
+ribbon empty|new                   empty the ribbon, change it
+issue WORDS                        issue a badge to the person who answers to WORDS
+resume                             go on with the cases that are open
+cases                              the open cases
+bench                              what lies where
+quit";
+
+/// Runs until `quit` or the end of input.
+pub fn run(home: &Path) -> Result<(), Problem> {
+    let station = crate::demo::rehearsal_station(Options::new(home.to_owned(), HouseChoice::Rehearsal))?;
+    note(WORDS);
+    for input in std::io::stdin().lock().lines() {
+        let Ok(input) = input else { break };
+        let words: Vec<&str> = input.split_whitespace().collect();
+        match words.as_slice() {
+            [] => continue,
+            ["quit"] => break,
+            words => match act(&station, words) {
+                Ok(said) => line(&format!("ok {said}")),
+                Err(problem) => line(&format!("error {} {:?}", problem.code, problem.details)),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn reader(word: &str) -> Result<String, Problem> {
+    match word {
+        "encoder" => Ok("Encoder".to_owned()),
+        "chip" => Ok("Chip reader".to_owned()),
+        other => Err(usage_problem("reader", other)),
+    }
+}
+
+fn number(word: &str) -> Result<u32, Problem> {
+    word.parse().map_err(|_| usage_problem("number", word))
+}
+
+fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
+    let printer = "Card printer".to_owned();
+    let action = match words {
+        ["new", kind] => BenchAction::NewCard {
+            kind: match *kind {
+                "blank" => BenchCardKind::Blank,
+                "foreign" => BenchCardKind::Foreign,
+                "full" => BenchCardKind::Full,
+                "chip" => BenchCardKind::Chip,
+                other => return Err(usage_problem("card", other)),
+            },
+        },
+        ["lay", card, on] => BenchAction::Lay { card: number(card)?, reader: reader(on)? },
+        ["lift", on] => BenchAction::Lift { reader: reader(on)? },
+        ["pull-after", n, on] => BenchAction::LiftAfter { exchanges: number(n)?, reader: reader(on)? },
+        ["jam"] => BenchAction::Jam { printer, jammed: true },
+        ["clear"] => BenchAction::Jam { printer, jammed: false },
+        ["ribbon", word @ ("empty" | "new")] => BenchAction::Ribbon { printer, empty: *word == "empty" },
+        ["bench"] => {
+            return Ok(serde_json::to_string(&station.bench()?).unwrap_or_default());
+        }
+        ["cases"] => {
+            return Ok(serde_json::to_string(&station.status().cases).unwrap_or_default());
+        }
+        ["issue", who @ ..] => {
+            let person = station.person_of(&who.join(" "))?;
+            return through(station, station.case_open(&person)?);
+        }
+        ["resume"] => {
+            let mut said = Vec::new();
+            for case in station.status().cases {
+                said.push(through(station, station.case_view(&case.id)?)?);
+            }
+            return Ok(said.join("; "));
+        }
+        _ => return Err(usage_problem("command", &words.join(" "))),
+    };
+    let view = station.bench_do(&action)?;
+    Ok(match action {
+        BenchAction::NewCard { .. } => view.cards.iter().map(|card| card.id).max().unwrap_or(0).to_string(),
+        _ => String::new(),
+    })
+}
+
+fn through(station: &Station, case: lanyard_station::api::CaseView) -> Result<String, Problem> {
+    let carry = Carry { photo: None, photo_reason: None, how: Identified::Known, wait: Duration::from_secs(20) };
+    let (case, _) = carry_through(station, case, &carry)?;
+    Ok(case.card.map(|card| card.number).unwrap_or_default())
+}

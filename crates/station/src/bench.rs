@@ -1,0 +1,296 @@
+//! The rehearsal's bench: simulated cards in a drawer, on readers, in a printer; handled by the window, by
+//! `lanyard rehearse`, and by tests. A card's state is on disk after every exchange, as a real card keeps it: a station
+//! that is killed finds its cards as they were left.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lanyard_virtual::{ApduCard, Bench, DesfireCard, Fault, FaultKind, KeyKind, VirtualPrinter, VirtualReader};
+use lanyard_virtual_piv::PivCard;
+
+use crate::api::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
+use crate::{StationError, entropy};
+
+/// The reader that contactless cards are written on.
+pub(crate) const ENCODER: &str = "Encoder";
+/// The reader for contact chips.
+pub(crate) const CHIP_READER: &str = "Chip reader";
+/// The card printer.
+pub(crate) const PRINTER: &str = "Card printer";
+
+/// The bench and its drawer.
+pub(crate) struct RehearsalBench {
+    bench: Bench,
+    folder: PathBuf,
+    cards: BTreeMap<u32, Kept>,
+    jammed: bool,
+    ribbon_empty: bool,
+}
+
+struct Kept {
+    kind: BenchCardKind,
+    card: Arc<Mutex<Remembering>>,
+    in_field: Arc<AtomicBool>,
+    on: Option<String>,
+}
+
+enum AnyCard {
+    Desfire(Box<DesfireCard>),
+    Chip(Box<PivCard>),
+}
+
+/// A card that is on disk after every exchange.
+struct Remembering {
+    card: AnyCard,
+    file: PathBuf,
+    last: String,
+    in_field: Arc<AtomicBool>,
+}
+
+impl Remembering {
+    fn image(&self) -> String {
+        match &self.card {
+            AnyCard::Desfire(card) => card.export(),
+            AnyCard::Chip(card) => card.export(),
+        }
+    }
+
+    fn remember(&mut self) {
+        let image = self.image();
+        if image != self.last {
+            // A card cannot report that its memory failed; the next start then finds it one exchange younger.
+            let beside = self.file.with_extension("new");
+            if std::fs::write(&beside, &image).and_then(|()| std::fs::rename(&beside, &self.file)).is_ok() {
+                self.last = image;
+            }
+        }
+    }
+
+    fn as_card(&mut self) -> &mut dyn ApduCard {
+        match &mut self.card {
+            AnyCard::Desfire(card) => card.as_mut(),
+            AnyCard::Chip(card) => card.as_mut(),
+        }
+    }
+}
+
+impl ApduCard for Remembering {
+    fn power_on(&mut self) {
+        self.in_field.store(true, Ordering::SeqCst);
+        self.as_card().power_on();
+    }
+
+    fn power_off(&mut self) {
+        self.in_field.store(false, Ordering::SeqCst);
+        self.as_card().power_off();
+    }
+
+    fn atr(&self) -> Vec<u8> {
+        match &self.card {
+            AnyCard::Desfire(card) => card.atr(),
+            AnyCard::Chip(card) => card.atr(),
+        }
+    }
+
+    fn uid(&self) -> Vec<u8> {
+        match &self.card {
+            AnyCard::Desfire(card) => card.uid(),
+            AnyCard::Chip(card) => card.uid(),
+        }
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        let answer = self.as_card().transmit(command);
+        // Before the answer leaves the card, as a real one does it.
+        self.remember();
+        answer
+    }
+}
+
+impl RehearsalBench {
+    /// The bench of a rehearsal house, with the cards that were left in its drawer.
+    pub(crate) fn open(home: &Path) -> Result<(Self, [VirtualReader; 2], VirtualPrinter), StationError> {
+        let folder = home.join("bench");
+        let failed = |error: std::io::Error| StationError::File { what: "bench".to_owned(), kind: error.kind() };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let bench = Bench::new();
+        let readers = [bench.plug_reader(ENCODER), bench.plug_reader(CHIP_READER)];
+        let printer = bench.plug_printer(PRINTER);
+        let mut this = Self { bench, folder, cards: BTreeMap::new(), jammed: false, ribbon_empty: false };
+        for entry in std::fs::read_dir(&this.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let Some((id, kind)) = path.file_name().and_then(|name| named(&name.to_string_lossy())) else { continue };
+            let image = std::fs::read_to_string(&path).map_err(failed)?;
+            let card = match kind {
+                BenchCardKind::Chip => PivCard::import(&image).ok().map(|card| AnyCard::Chip(Box::new(card))),
+                _ => DesfireCard::import(&image).ok().map(|card| AnyCard::Desfire(Box::new(card))),
+            };
+            if let Some(card) = card {
+                this.keep(id, kind, card);
+            }
+        }
+        Ok((this, readers, printer))
+    }
+
+    fn keep(&mut self, id: u32, kind: BenchCardKind, card: AnyCard) {
+        let in_field = Arc::new(AtomicBool::new(false));
+        let file = self.folder.join(file_name(id, kind));
+        let mut remembering = Remembering { card, file, last: String::new(), in_field: Arc::clone(&in_field) };
+        remembering.remember();
+        self.cards.insert(id, Kept { kind, card: Arc::new(Mutex::new(remembering)), in_field, on: None });
+    }
+
+    /// What a hand does.
+    pub(crate) fn act(&mut self, action: &BenchAction) -> Result<(), StationError> {
+        match action {
+            BenchAction::NewCard { kind } => {
+                self.new_card(*kind);
+            }
+            BenchAction::Lay { card, reader } => self.lay(*card, reader)?,
+            BenchAction::Lift { reader } => self.lift(reader)?,
+            BenchAction::LiftAfter { reader, exchanges } => {
+                let (so_far, _) = self.bench.traffic(reader)?;
+                self.bench.faults(reader, [Fault { at: so_far + *exchanges as usize, kind: FaultKind::PullAfter }])?;
+            }
+            BenchAction::Jam { printer, jammed } => {
+                self.jammed = *jammed;
+                self.stop_again(printer)?;
+            }
+            BenchAction::Ribbon { printer, empty } => {
+                self.ribbon_empty = *empty;
+                self.stop_again(printer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a card out of the box; its number in the drawer.
+    pub(crate) fn new_card(&mut self, kind: BenchCardKind) -> u32 {
+        let id = self.cards.keys().max().map_or(1, |id| id + 1);
+        let seed = u64::from_le_bytes(entropy::bytes());
+        let mut uid: [u8; 7] = entropy::bytes();
+        // ISO/IEC 7816-6: 04 is NXP.
+        uid[0] = 0x04;
+        let blank = DesfireCard::new(uid, seed);
+        let card = match kind {
+            BenchCardKind::Blank => AnyCard::Desfire(Box::new(blank)),
+            BenchCardKind::Foreign => {
+                let key: [u8; 16] = entropy::bytes();
+                AnyCard::Desfire(Box::new(blank.with_master_key(KeyKind::Aes, &key, 1)))
+            }
+            BenchCardKind::Full => AnyCard::Desfire(Box::new(filled(blank))),
+            BenchCardKind::Chip => AnyCard::Chip(Box::new(PivCard::new(seed))),
+        };
+        self.keep(id, kind, card);
+        id
+    }
+
+    fn lay(&mut self, id: u32, reader: &str) -> Result<(), StationError> {
+        let kept = self.cards.get_mut(&id).ok_or(StationError::NoBenchCard)?;
+        if let Some(before) = kept.on.take() {
+            // Also picks up a card that a fault has pulled.
+            let _ = self.bench.lift(&before);
+        }
+        self.bench.lay(reader, Arc::clone(&kept.card))?;
+        kept.on = Some(reader.to_owned());
+        Ok(())
+    }
+
+    fn lift(&mut self, reader: &str) -> Result<(), StationError> {
+        self.bench.lift(reader)?;
+        for kept in self.cards.values_mut().filter(|kept| kept.on.as_deref() == Some(reader)) {
+            if !kept.in_field.load(Ordering::SeqCst) {
+                kept.on = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn stop_again(&self, printer: &str) -> Result<(), StationError> {
+        self.bench.mend(printer)?;
+        if self.jammed {
+            self.bench.jam(printer)?;
+        }
+        if self.ribbon_empty {
+            self.bench.empty_ribbon(printer)?;
+        }
+        Ok(())
+    }
+
+    /// The desk behind it: tests set faults there.
+    pub(crate) fn desk(&self) -> Bench {
+        self.bench.clone()
+    }
+
+    /// As the window shows it.
+    pub(crate) fn view(&self) -> BenchView {
+        let hex = |uid: Vec<u8>| uid.iter().map(|byte| format!("{byte:02x}")).collect();
+        BenchView {
+            cards: self
+                .cards
+                .iter()
+                .map(|(id, kept)| BenchCard {
+                    id: *id,
+                    kind: kept.kind,
+                    uid: hex(kept.card.lock().unwrap_or_else(PoisonError::into_inner).uid()),
+                    on: kept.on.clone().filter(|_| kept.in_field.load(Ordering::SeqCst)),
+                })
+                .collect(),
+            readers: self.bench.readers(),
+            printers: self
+                .bench
+                .printers()
+                .into_iter()
+                .map(|name| BenchPrinter {
+                    printed: self
+                        .bench
+                        .printed(&name)
+                        .map_or(0, |pages| u32::try_from(pages.len()).unwrap_or(u32::MAX)),
+                    name,
+                    jammed: self.jammed,
+                    ribbon_empty: self.ribbon_empty,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A blank without memory: an application with one large file was on it, and what it took comes back only by a format.
+fn filled(mut card: DesfireCard) -> DesfireCard {
+    const COMMANDS: [&[u8]; 4] = [
+        // CreateApplication 010203, everything open, one AES key.
+        &[0x90, 0xCA, 0, 0, 5, 0x03, 0x02, 0x01, 0x0F, 0x81, 0],
+        &[0x90, 0x5A, 0, 0, 3, 0x03, 0x02, 0x01, 0],
+        // CreateStdDataFile 1, plain, free, 9,472 bytes.
+        &[0x90, 0xCD, 0, 0, 7, 1, 0, 0xEE, 0xEE, 0x00, 0x25, 0x00, 0],
+        &[0x90, 0x5A, 0, 0, 3, 0, 0, 0, 0],
+    ];
+    card.power_on();
+    for command in COMMANDS {
+        card.transmit(command);
+    }
+    card.transmit(&[0x90, 0xDA, 0, 0, 3, 0x03, 0x02, 0x01, 0]);
+    card.power_off();
+    card
+}
+
+const KINDS: [(BenchCardKind, &str); 4] = [
+    (BenchCardKind::Blank, "blank"),
+    (BenchCardKind::Foreign, "foreign"),
+    (BenchCardKind::Full, "full"),
+    (BenchCardKind::Chip, "chip"),
+];
+
+fn file_name(id: u32, kind: BenchCardKind) -> String {
+    let word = KINDS.iter().find(|(k, _)| *k == kind).map_or("blank", |(_, word)| word);
+    format!("{id:05}.{word}.json")
+}
+
+fn named(name: &str) -> Option<(u32, BenchCardKind)> {
+    let mut parts = name.split('.');
+    let (id, word, "json", None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
+    let (kind, _) = KINDS.iter().find(|(_, w)| *w == word)?;
+    Some((id.parse().ok()?, *kind))
+}

@@ -1,0 +1,151 @@
+//! What the station knows of contactless cards: the encoding that ships, where its keys come from, what values go on.
+
+use std::sync::{Arc, LazyLock};
+
+use lanyard_desfire::Link;
+use lanyard_encoding::{CARD_RECORD, Encoding, EncodingError, KeySource, Plan, Values};
+use lanyard_keys::{CardRecord, DiversificationInput, KeyRef, KeysError, Vault};
+use lanyard_model::{Id, UnixMs};
+use lanyard_secret::Secret;
+
+use crate::shared::Shared;
+use crate::{StationError, assets};
+
+/// The range that card numbers come from.
+pub(crate) const CARD_NUMBERS: &str = "card";
+/// Facility code of this office in 26-bit numbers (H10301: 8 bits).
+pub(crate) const FACILITY: i64 = 114;
+/// How long a badge is valid.
+const VALID_DAYS: i64 = 5 * 365;
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The encoding that ships, read once.
+pub(crate) fn encoding() -> Result<&'static Encoding, StationError> {
+    static ENCODING: LazyLock<Result<Encoding, EncodingError>> = LazyLock::new(|| Encoding::parse(assets::ENCODING));
+    ENCODING.as_ref().map_err(|error| StationError::Encoding(error.clone()))
+}
+
+/// Names of the keys it needs, each once.
+pub(crate) fn key_names() -> Result<Vec<String>, StationError> {
+    let mut names: Vec<String> = encoding()?.keys().into_iter().map(|key| key.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// What PC/SC readers carry: they cut frames themselves, and an EV2 takes whole files in one command.
+pub(crate) fn link() -> Link {
+    Link::wrapped(64).with_long_commands()
+}
+
+/// `C-0048821`.
+pub(crate) fn number_text(number: u64) -> String {
+    format!("C-{number:07}")
+}
+
+fn number_of(text: &str) -> i64 {
+    text.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default()
+}
+
+/// Facility and card number as a 26-bit reader shows them (H10301: 16 bits).
+pub(crate) fn wiegand26(number: &str) -> (i64, i64) {
+    (FACILITY, number_of(number) & 0xFFFF)
+}
+
+/// Last day of validity of a badge made now.
+pub(crate) fn valid_until(now: UnixMs) -> UnixMs {
+    UnixMs(now.0 + VALID_DAYS * DAY_MS)
+}
+
+/// What goes onto the card.
+pub(crate) fn values(vault: &Vault, card: Id, uid: &[u8], number: &str, now: UnixMs) -> Values {
+    let day = |at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default();
+    let record = vault.sign_card_record(&CardRecord::new(card, uid, day(now), day(valid_until(now))));
+    let (facility, short) = wiegand26(number);
+    Values::new()
+        .with("card.facility", facility)
+        .with("card.number", short)
+        .with("card.long_number", number_of(number))
+        .with(CARD_RECORD, record.to_vec())
+}
+
+/// The vault as an encoding needs it; closed while the station is locked.
+pub(crate) struct StationKeys(pub Arc<Shared>);
+
+impl StationKeys {
+    fn with<T>(&self, ask: impl FnOnce(&Vault) -> Result<T, EncodingError>) -> Result<T, EncodingError> {
+        self.0.quietly(|core| match &core.session {
+            Some(session) => ask(&session.vault),
+            None => Err(EncodingError::VaultLocked),
+        })
+    }
+}
+
+/// As [`StationKeys`], for who holds the state already.
+pub(crate) struct VaultKeys<'a>(pub &'a Vault);
+
+impl KeySource for VaultKeys<'_> {
+    fn latest(&self, name: &str) -> Result<u8, EncodingError> {
+        let missing = || EncodingError::KeyMissing { key: name.to_owned() };
+        self.0.newest(name).map(|key| key.version).ok_or_else(missing)
+    }
+
+    fn backup_proved(&self, name: &str, version: u8) -> Result<bool, EncodingError> {
+        match self.0.require_proved(&reference(name, version)?) {
+            Ok(()) => Ok(true),
+            Err(KeysError::BackupNotProved { .. }) => Ok(false),
+            Err(_) => Err(version_missing(name, version)),
+        }
+    }
+
+    fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError> {
+        let of = reference(name, version)?;
+        let key = match input {
+            Some(input) => DiversificationInput::new(input).and_then(|input| self.0.diversify(&of, &input)),
+            None => self.0.undiversified(&of),
+        };
+        key.map_err(|_| version_missing(name, version))
+    }
+}
+
+impl KeySource for StationKeys {
+    fn latest(&self, name: &str) -> Result<u8, EncodingError> {
+        self.with(|vault| VaultKeys(vault).latest(name))
+    }
+
+    fn backup_proved(&self, name: &str, version: u8) -> Result<bool, EncodingError> {
+        self.with(|vault| VaultKeys(vault).backup_proved(name, version))
+    }
+
+    fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError> {
+        self.with(|vault| VaultKeys(vault).key(name, version, input))
+    }
+}
+
+fn reference(name: &str, version: u8) -> Result<KeyRef, EncodingError> {
+    KeyRef::new(name, version).map_err(|_| EncodingError::KeyMissing { key: name.to_owned() })
+}
+
+fn version_missing(name: &str, version: u8) -> EncodingError {
+    EncodingError::KeyVersionMissing { key: name.to_owned(), version }
+}
+
+/// The keys that a plan puts on a card, each once, by name and version.
+pub(crate) fn keys_of(plan: &Plan) -> Vec<lanyard_issue::KeyOnCard> {
+    let mut keys = Vec::new();
+    let mut add = |held: &lanyard_encoding::HeldKey| {
+        if let lanyard_encoding::HeldKey::Aes(key) = held {
+            let key = lanyard_issue::KeyOnCard { name: key.name.clone(), version: key.version };
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    };
+    add(&plan.master.after);
+    for planned in &plan.steps {
+        if let lanyard_encoding::Step::Key { new, .. } = &planned.step {
+            add(new);
+        }
+    }
+    keys
+}

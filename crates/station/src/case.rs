@@ -1,0 +1,430 @@
+//! A case: one badge on its way to one person. Its place in the workflow is in the store; what is only for the screen
+//! (the photo being framed, the line being worked at, what stopped it) is here, and gone after a restart.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use lanyard_fault::Coded;
+use lanyard_issue::{Entries, Facts, StepKind, VoidParts};
+use lanyard_model::{Change, Id, Kind, Reason, Record, RecordRef, UnixMs, Value};
+use lanyard_photo::{Face, Framed, Photo};
+use lanyard_secret::Secret;
+use lanyard_store::{InstanceRow, StoreError, Tx, View};
+use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
+
+use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
+use crate::pictures::CardPictures;
+use crate::shared::Core;
+use crate::{StationError, assets, people};
+
+/// An open case.
+pub(crate) struct Case {
+    pub id: Id,
+    pub person: Id,
+    pub hit: PersonHit,
+    pub instance: Instance,
+    /// How it ended.
+    pub ended: Option<CaseState>,
+    pub problem: Option<Problem>,
+    /// A device works for it.
+    pub busy: bool,
+    pub photo: Option<PhotoState>,
+    pub pictures: Option<CardPictures>,
+    pub lines: Vec<Line>,
+    pub exchanges: Option<(u32, u32)>,
+    pub hand_over: HandOverState,
+}
+
+/// A photo in its frame.
+pub(crate) struct PhotoState {
+    pub photo: Photo,
+    pub faces: Vec<Face>,
+    pub adjust: Adjust,
+    pub framed: Framed,
+}
+
+/// How far the hand-over is.
+#[derive(Default)]
+pub(crate) struct HandOverState {
+    /// The operator said how; the cards are to be read again.
+    pub how: Option<Identified>,
+    /// The contactless card was read again and is right.
+    pub card_checked: bool,
+    /// The holder's PIN; only while it is on the screen.
+    pub pin: Option<Secret<6>>,
+}
+
+/// The workflow that ships, read once.
+pub(crate) fn definition() -> Result<&'static Definition, StationError> {
+    static DEFINITION: LazyLock<Result<Definition, WorkflowError>> =
+        LazyLock::new(|| Definition::parse(assets::WORKFLOW, lanyard_issue::kinds()));
+    DEFINITION.as_ref().map_err(|error| StationError::Workflow(error.clone()))
+}
+
+impl Case {
+    fn new(instance: Instance, id: Id, person: Id, hit: PersonHit) -> Self {
+        Self {
+            id,
+            person,
+            hit,
+            instance,
+            ended: None,
+            problem: None,
+            busy: false,
+            photo: None,
+            pictures: None,
+            lines: Vec::new(),
+            exchanges: None,
+            hand_over: HandOverState::default(),
+        }
+    }
+
+    pub(crate) fn over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The step at which it stands; `None` at the end.
+    pub(crate) fn step(&self) -> Option<StepKind> {
+        if self.over() {
+            return None;
+        }
+        match definition().ok()?.position(&self.instance).ok()? {
+            Position::At(task) => StepKind::of_word(&task.kind),
+            Position::Ended(_) => None,
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries { facts: Facts { request: self.id, person: self.person }, step: &self.instance.token }
+    }
+
+    /// A text among its variables; `""` where absent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.instance.variables.get(name).and_then(Value::as_text).unwrap_or_default()
+    }
+
+    /// An id among its variables.
+    pub(crate) fn reference(&self, name: &str) -> Option<Id> {
+        self.instance.variables.get(name).and_then(Value::as_bytes).and_then(|id| id.try_into().ok()).map(Id)
+    }
+
+    /// The badge gets a key on a chip.
+    pub(crate) fn chip_key(&self) -> bool {
+        match self.instance.variables.get("badge") {
+            Some(Value::Map(badge)) => badge.get("chip_key").and_then(Value::as_bool).unwrap_or(false),
+            _ => false,
+        }
+    }
+
+    /// Waits for a card to be laid, on whichever reader.
+    pub(crate) fn waits_for_card(&self) -> bool {
+        match self.step() {
+            Some(StepKind::Card | StepKind::Encode | StepKind::Certify) => !self.busy,
+            Some(StepKind::HandOver) => self.hand_over.how.is_some() && !self.hand_over_ready(),
+            _ => false,
+        }
+    }
+
+    /// Everything that the hand-over needs of the cards is done.
+    pub(crate) fn hand_over_ready(&self) -> bool {
+        self.hand_over.card_checked && (!self.chip_key() || self.hand_over.pin.is_some())
+    }
+
+    pub(crate) fn state(&self) -> CaseState {
+        if let Some(ended) = self.ended {
+            return ended;
+        }
+        match (self.problem.is_some(), self.busy, self.step()) {
+            (true, ..) => CaseState::Stopped,
+            (false, true, _) => CaseState::Running,
+            (false, false, Some(StepKind::Print)) => CaseState::Running,
+            _ if self.waits_for_card() => CaseState::WaitingForCard,
+            _ => CaseState::Waiting,
+        }
+    }
+
+    /// A line begins: the one before is done.
+    pub(crate) fn line(&mut self, code: &str, details: BTreeMap<String, String>) {
+        for line in self.lines.iter_mut().filter(|line| line.state == LineState::Running) {
+            line.state = LineState::Done;
+        }
+        match self.lines.iter_mut().find(|line| line.code == code && line.details == details) {
+            Some(line) => line.state = LineState::Running,
+            None => self.lines.push(Line { code: code.to_owned(), details, state: LineState::Running, took_ms: None }),
+        }
+    }
+
+    /// What stopped it.
+    pub(crate) fn stopped(&mut self, error: &StationError) {
+        self.busy = false;
+        for line in self.lines.iter_mut().filter(|line| line.state == LineState::Running) {
+            line.state = LineState::Failed;
+        }
+        tracing::info!(code = error.code(), step = %self.instance.token, "case stopped");
+        self.problem = Some(Problem::from(error));
+    }
+
+    fn entered_step(&mut self) {
+        self.busy = false;
+        self.problem = None;
+        self.lines.clear();
+        self.exchanges = None;
+        self.hand_over = HandOverState::default();
+        self.photo = None;
+    }
+
+    /// As it goes into the store.
+    pub(crate) fn row(&self, instance: &Instance, open: bool, at: UnixMs) -> InstanceRow {
+        // A struct of strings and typed values cannot fail to serialise.
+        InstanceRow { id: self.id, open, at, state: serde_json::to_string(instance).unwrap_or_default() }
+    }
+}
+
+/// What came of a step: variables, by name.
+pub(crate) type Outcome = BTreeMap<String, Value>;
+
+impl Core {
+    /// Opens the issue of a badge to a person; the one that is open already, if there is one.
+    pub(crate) fn open_case(&mut self, person: Id, now: UnixMs) -> Result<Id, StationError> {
+        if let Some(open) = self.cases.values().find(|case| case.person == person && !case.over()) {
+            let id = open.id;
+            self.worked_on(id);
+            return Ok(id);
+        }
+        let chip_key = self.has_chip_reader();
+        let (house, session) = self.open()?;
+        let record = house.store.view().required(people::person(person))?;
+        if record.state != "active" {
+            return Err(StationError::Missing { kind: "active person" });
+        }
+        let id = crate::entropy::id();
+        let variables = BTreeMap::from([
+            ("person".to_owned(), Value::Bytes(person.0.to_vec())),
+            ("badge".to_owned(), Value::Map(BTreeMap::from([("chip_key".to_owned(), Value::Bool(chip_key))]))),
+        ]);
+        let definition = definition()?;
+        let instance = definition.start(variables)?;
+        let reference = definition.reference();
+        let hit = people::hit(house.store.view(), &record, true)?;
+        let case = Case::new(instance, id, person, hit);
+        let by = session.did_for(person);
+        house.store.write(|tx| {
+            for change in case.entries().opened(&reference.id, &reference.version) {
+                tx.commit(&change, &by, now)?;
+            }
+            tx.put_instance(&case.row(&case.instance, true, now))
+        })?;
+        self.cases.insert(id, case);
+        self.worked_on(id);
+        Ok(id)
+    }
+
+    /// After sign-in: the cases that were open.
+    pub(crate) fn load_cases(&mut self) -> Result<(), StationError> {
+        let (house, _) = self.open()?;
+        let view = house.store.view();
+        let mut loaded = Vec::new();
+        for row in view.open_instances()? {
+            let instance: Instance =
+                serde_json::from_str(&row.state).map_err(|_| StoreError::Damaged { what: "instance" })?;
+            let person = instance.variables.get("person").and_then(Value::as_bytes).and_then(|id| id.try_into().ok());
+            let person = Id(person.ok_or(StoreError::Damaged { what: "instance" })?);
+            let Some(record) = view.record(people::person(person))? else { continue };
+            loaded.push(Case::new(instance, row.id, person, people::hit(view, &record, true)?));
+        }
+        for case in loaded {
+            let id = case.id;
+            self.cases.entry(id).or_insert(case);
+            self.worked_on(id);
+        }
+        Ok(())
+    }
+
+    /// It comes first among the open ones.
+    pub(crate) fn worked_on(&mut self, id: Id) {
+        self.order.retain(|other| *other != id);
+        self.order.insert(0, id);
+        self.case_changed(id);
+    }
+
+    /// The step is done: entries, token and outcome in one transaction. `also` is written with them.
+    pub(crate) fn complete(
+        &mut self,
+        id: Id,
+        changes: &[Change],
+        outcome: Outcome,
+        now: UnixMs,
+        also: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StationError> {
+        let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
+        let step = case.instance.token.clone();
+        let mut instance = case.instance.clone();
+        let position = definition()?.complete(&mut instance, outcome)?;
+        let over = matches!(position, Position::Ended(_));
+        let row = case.row(&instance, !over, now);
+        let person = case.person;
+        let (house, session) = self.open()?;
+        let by = session.did_for(person);
+        house.store.write(|tx| {
+            also(tx)?;
+            for change in changes {
+                tx.commit(change, &by, now)?;
+            }
+            let attempt = match tx.view().steps(id)?.iter().rev().find(|row| row.step == step) {
+                Some(open) if open.outcome.is_none() => open.attempt,
+                _ => tx.step_begin(id, &step, now)?,
+            };
+            tx.step_end(id, &step, attempt, "done", now)?;
+            tx.put_instance(&row)
+        })?;
+        let case = self.case(id)?;
+        case.instance = instance;
+        case.entered_step();
+        if over {
+            case.ended = Some(CaseState::Done);
+            if self.bound == Some(id) {
+                self.bound = None;
+            }
+        }
+        self.person_changed(person)?;
+        self.case_changed(id);
+        Ok(())
+    }
+
+    /// Writes entries of a step that goes on.
+    pub(crate) fn note(
+        &mut self,
+        id: Id,
+        changes: &[Change],
+        now: UnixMs,
+        also: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StationError> {
+        let person = self.case(id)?.person;
+        let (house, session) = self.open()?;
+        let by = session.did_for(person);
+        house.store.write(|tx| {
+            also(tx)?;
+            for change in changes {
+                tx.commit(change, &by, now)?;
+            }
+            Ok::<_, StationError>(())
+        })
+    }
+
+    /// Sets a variable of a case that stays where it stands, together with entries.
+    pub(crate) fn remember(
+        &mut self,
+        id: Id,
+        name: &str,
+        value: Value,
+        changes: &[Change],
+        now: UnixMs,
+        also: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StationError> {
+        let case = self.case(id)?;
+        let mut instance = case.instance.clone();
+        instance.variables.insert(name.to_owned(), value);
+        let row = case.row(&instance, true, now);
+        self.note(id, changes, now, |tx| {
+            also(tx)?;
+            tx.put_instance(&row)
+        })?;
+        self.case(id)?.instance = instance;
+        Ok(())
+    }
+
+    /// Goes back to the user step before, never behind a card that was touched.
+    pub(crate) fn back(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.case(id)?;
+        if !matches!(case.step(), Some(StepKind::Photo | StepKind::Preview | StepKind::Card)) {
+            return Err(wrong_step(case));
+        }
+        let mut instance = case.instance.clone();
+        let Some(before) = instance.passed.pop() else { return Err(wrong_step(case)) };
+        instance.token = before;
+        let row = case.row(&instance, true, now);
+        let (house, _) = self.open()?;
+        house.store.write(|tx| tx.put_instance(&row))?;
+        let case = self.case(id)?;
+        case.instance = instance;
+        case.entered_step();
+        case.pictures = None;
+        self.case_changed(id);
+        Ok(())
+    }
+
+    /// The case ends without a badge; what was made is void.
+    pub(crate) fn void_case(&mut self, id: Id, why: Reason, now: UnixMs) -> Result<(), StationError> {
+        let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
+        if case.over() {
+            return Err(StationError::CaseClosed);
+        }
+        let card = case.reference("card");
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        let parts = match card {
+            Some(card) => void_parts(house.store.view(), card)?,
+            None => VoidParts::default(),
+        };
+        let changes = case.entries().cancelled(&parts, why);
+        let row = case.row(&case.instance, false, now);
+        let person = case.person;
+        self.note(id, &changes, now, |tx| tx.put_instance(&row))?;
+        let case = self.case(id)?;
+        case.entered_step();
+        case.ended = Some(CaseState::Void);
+        if self.bound == Some(id) {
+            self.bound = None;
+        }
+        self.person_changed(person)?;
+        self.case_changed(id);
+        Ok(())
+    }
+
+    /// A card that is out becomes void.
+    pub(crate) fn void_card(&mut self, card: Id, why: Reason, now: UnixMs) -> Result<Id, StationError> {
+        if let Some(case) = self.cases.values().find(|case| case.reference("card") == Some(card) && !case.over()) {
+            let (id, person) = (case.id, case.person);
+            self.void_case(id, why, now)?;
+            return Ok(person);
+        }
+        let (house, session) = self.open()?;
+        let view = house.store.view();
+        let record = view.required(RecordRef { kind: Kind::Card, id: card })?;
+        let person = people::reference(&record, "person").ok_or(StationError::Missing { kind: "person" })?;
+        let changes = lanyard_issue::voided(&void_parts(view, card)?, why);
+        let by = session.did_for(person);
+        house.store.write(|tx| {
+            for change in &changes {
+                tx.commit(change, &by, now)?;
+            }
+            Ok::<_, StationError>(())
+        })?;
+        self.person_changed(person)?;
+        Ok(person)
+    }
+
+    /// The case at a step, or why not.
+    pub(crate) fn at(&mut self, id: Id, kinds: &[StepKind]) -> Result<&mut Case, StationError> {
+        let case = self.case(id)?;
+        match case.step() {
+            Some(step) if kinds.contains(&step) => Ok(case),
+            _ => Err(wrong_step(case)),
+        }
+    }
+}
+
+pub(crate) fn wrong_step(case: &Case) -> StationError {
+    StationError::WrongStep { step: case.step().map_or("", StepKind::word).to_owned() }
+}
+
+/// A card and everything on it, with their states.
+fn void_parts(view: View<'_>, card: Id) -> Result<VoidParts, StationError> {
+    let record = view.record(RecordRef { kind: Kind::Card, id: card })?;
+    let pair = |record: &Record| (record.of.id, record.state.clone());
+    let credentials = view.records_of(Kind::Credential, "card", card)?;
+    let mut certificates = Vec::new();
+    for credential in &credentials {
+        certificates.extend(view.records_of(Kind::Certificate, "credential", credential.of.id)?.iter().map(pair));
+    }
+    Ok(VoidParts { card: record.as_ref().map(pair), credentials: credentials.iter().map(pair).collect(), certificates })
+}

@@ -1,0 +1,236 @@
+//! Devices and their threads: one thread a device, so that none waits for another. A thread asks the station what is to be
+//! done next with its device (`next_work`, `next_print`), so no message can be lost between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lanyard_device::{Channel, DeviceError, JobState, Printer, PrinterState, Reader, ReaderEvent};
+use lanyard_encoding::Assessment;
+use lanyard_fault::Coded;
+use lanyard_model::Id;
+
+use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView};
+use crate::shared::Shared;
+use crate::work::{PrintWork, Work};
+
+/// How long a reader is watched before its thread looks for work again.
+const WATCH_MS: u64 = 40;
+/// A simulated reader wakes by itself when a card is laid, and costs nothing to ask.
+const WATCH_SIMULATED_MS: u64 = 1;
+/// How often an idle printer is asked how it is, and one that prints how far it is.
+const PRINTER_IDLE: Duration = Duration::from_millis(1500);
+const PRINTER_BUSY: Duration = Duration::from_millis(150);
+
+/// A device as the station knows it.
+pub(crate) struct Device {
+    pub kind: DeviceKind,
+    pub name: String,
+    pub role: Option<DeviceRole>,
+    pub state: DeviceState,
+    pub reasons: Vec<String>,
+    pub simulated: bool,
+    /// What was seen on a reader; `None`: nothing lies there.
+    pub card: Option<Seen>,
+    /// A configured printer's address.
+    pub uri: Option<String>,
+    /// More than one card is in the field.
+    pub two_cards: bool,
+}
+
+/// A card that lies on a reader.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    /// Counts cards laid: a result for one that has left is dropped.
+    pub visit: u64,
+    /// Has been looked at.
+    pub looked: bool,
+    pub view: CardOnReader,
+    pub uid: Vec<u8>,
+    /// What a contactless card proved to be.
+    pub assessment: Option<Assessment>,
+    /// The GUID that a chip tells.
+    pub chip: Option<Id>,
+}
+
+impl Device {
+    pub(crate) fn view(&self, id: &str) -> DeviceView {
+        DeviceView {
+            id: id.to_owned(),
+            kind: self.kind,
+            name: self.name.clone(),
+            role: self.role,
+            state: self.state,
+            reasons: self.reasons.clone(),
+            card: self.card.as_ref().map(|seen| seen.view.clone()),
+            simulated: self.simulated,
+        }
+    }
+}
+
+/// Id of a device.
+pub(crate) fn id_of(kind: DeviceKind, name: &str) -> String {
+    match kind {
+        DeviceKind::Reader => format!("reader:{name}"),
+        DeviceKind::Printer => format!("printer:{name}"),
+    }
+}
+
+/// Takes a reader in and gives it its thread.
+pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simulated: bool, role: Option<DeviceRole>) {
+    let id = id_of(DeviceKind::Reader, reader.name());
+    let device = Device {
+        kind: DeviceKind::Reader,
+        name: reader.name().to_owned(),
+        role,
+        state: DeviceState::Ready,
+        reasons: Vec::new(),
+        simulated,
+        card: None,
+        uri: None,
+        two_cards: false,
+    };
+    if !shared.attach(&id, device) {
+        return;
+    }
+    let weak = Arc::downgrade(shared);
+    std::thread::spawn(move || {
+        let mut reader = reader;
+        let watch = if simulated { WATCH_SIMULATED_MS } else { WATCH_MS };
+        while let Some(shared) = weak.upgrade() {
+            if shared.stopping() {
+                return;
+            }
+            if !serve_reader(&shared, &id, reader.as_mut(), watch) {
+                shared.detached(&id);
+                return;
+            }
+        }
+    });
+}
+
+/// One round. False when the reader has gone.
+fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_ms: u64) -> bool {
+    let idle = shared.idle_watch_ms(watch_ms);
+    match reader.wait(idle) {
+        Ok(None) => {}
+        Ok(Some(ReaderEvent::Present { .. })) => shared.card_came(id),
+        Ok(Some(ReaderEvent::Empty)) => shared.card_left(id, false),
+        Ok(Some(ReaderEvent::Two)) => shared.card_left(id, true),
+        Err(DeviceError::Gone { .. }) => return false,
+        Err(error) => {
+            tracing::debug!(code = error.code(), "reader watch failed");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+    let mut channel: Option<Box<dyn Channel>> = None;
+    while let Some(work) = shared.next_work(id) {
+        if channel.is_none() {
+            match reader.open() {
+                Ok(open) => channel = Some(open),
+                Err(error) => {
+                    shared.work_failed(id, &work, error.into());
+                    return true;
+                }
+            }
+        }
+        let Some(open) = channel.as_deref_mut() else { return true };
+        if let Err(error) = work.carry_out(shared, id, open) {
+            shared.work_failed(id, &work, error);
+            channel = None;
+        } else if matches!(work, Work::Look { .. }) {
+            // What was selected and authenticated for the look must not reach into what comes next.
+            channel = None;
+        }
+    }
+    true
+}
+
+/// Takes a printer in and gives it its thread.
+pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, simulated: bool, uri: Option<String>) {
+    let id = id_of(DeviceKind::Printer, printer.name());
+    let device = Device {
+        kind: DeviceKind::Printer,
+        name: printer.name().to_owned(),
+        role: Some(DeviceRole::Print),
+        state: DeviceState::Ready,
+        reasons: Vec::new(),
+        simulated,
+        card: None,
+        uri,
+        two_cards: false,
+    };
+    if !shared.attach(&id, device) {
+        return;
+    }
+    let weak = Arc::downgrade(shared);
+    std::thread::spawn(move || {
+        let mut printer = printer;
+        while let Some(shared) = weak.upgrade() {
+            if shared.stopping() || !shared.attached(&id) {
+                return;
+            }
+            match shared.next_print(&id) {
+                Some(work) => print(&shared, &id, printer.as_mut(), &work),
+                None => {
+                    watch_printer(&shared, &id, printer.as_mut());
+                    shared.sleep(PRINTER_IDLE);
+                }
+            }
+        }
+    });
+}
+
+fn watch_printer(shared: &Shared, id: &str, printer: &mut dyn Printer) {
+    match printer.state() {
+        Ok(PrinterState::Ready) => shared.printer_is(id, DeviceState::Ready, vec![]),
+        Ok(PrinterState::Busy) => shared.printer_is(id, DeviceState::Busy, vec![]),
+        Ok(PrinterState::Stopped { reasons }) => shared.printer_is(id, DeviceState::Stopped, reasons),
+        Err(_) => shared.printer_is(id, DeviceState::Gone, vec![]),
+    }
+}
+
+/// Follows a job to the printer's own word. A job whose acceptance was lost is looked for before it is sent again.
+fn print(shared: &Shared, id: &str, printer: &mut dyn Printer, work: &PrintWork) {
+    let job = match printer.find(&work.print.title) {
+        Ok(Some(job)) => Ok(job),
+        Ok(None) => printer.submit(&work.print),
+        Err(error) => Err(error),
+    };
+    let job = match job {
+        Ok(job) => job,
+        Err(error) => {
+            watch_printer(shared, id, printer);
+            return shared.print_failed(work, error.into());
+        }
+    };
+    shared.print_sent(work, &job);
+    loop {
+        if shared.stopping() || !shared.print_wanted(work) {
+            let _ = printer.cancel(&job);
+            return;
+        }
+        match printer.job(&job) {
+            Ok(JobState::Printed) => {
+                watch_printer(shared, id, printer);
+                return shared.printed(id, work, &job);
+            }
+            Ok(state @ (JobState::Cancelled | JobState::Failed { .. })) => {
+                watch_printer(shared, id, printer);
+                let reasons = match state {
+                    JobState::Failed { reasons } => reasons.join(", "),
+                    _ => "job-canceled".to_owned(),
+                };
+                return shared.print_failed(work, crate::StationError::PrintFailed { reasons });
+            }
+            Ok(state) => {
+                watch_printer(shared, id, printer);
+                shared.print_stands(work, &state);
+            }
+            Err(error) => {
+                watch_printer(shared, id, printer);
+                return shared.print_failed(work, error.into());
+            }
+        }
+        shared.sleep(PRINTER_BUSY);
+    }
+}

@@ -1,0 +1,53 @@
+//! Real devices of a real house: readers as PC/SC tells of them, printers as configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lanyard_pcsc::{Change, PcscReader, Watcher};
+use lanyard_printer_ipp::IppPrinter;
+
+use crate::api::DeviceRole;
+use crate::devices::{attach_printer, attach_reader, id_of};
+use crate::shared::Shared;
+use crate::{StationError, api::DeviceKind};
+
+/// While the service is not running it is asked for this often.
+const SERVICE_AGAIN: Duration = Duration::from_secs(2);
+
+/// Watches for readers until the station stops.
+pub(crate) fn watch_readers(shared: &Arc<Shared>, role_of: impl Fn(&str) -> Option<DeviceRole> + Send + 'static) {
+    let weak = Arc::downgrade(shared);
+    std::thread::spawn(move || {
+        let mut watcher = Watcher::new();
+        loop {
+            let change = watcher.next_change();
+            let Some(shared) = weak.upgrade().filter(|shared| !shared.stopping()) else { return };
+            match change {
+                Ok(Change::Readers(names)) => {
+                    for name in names {
+                        if shared.attached(&id_of(DeviceKind::Reader, &name)) {
+                            continue;
+                        }
+                        if let Some(reader) = PcscReader::named(&name) {
+                            attach_reader(&shared, Box::new(reader), false, role_of(&name));
+                        }
+                    }
+                    shared.readers_listed();
+                }
+                Ok(Change::Cancelled) => return,
+                Err(_) => {
+                    shared.readers_listed();
+                    drop(shared);
+                    std::thread::sleep(SERVICE_AGAIN);
+                }
+            }
+        }
+    });
+}
+
+/// A configured printer.
+pub(crate) fn add_printer(shared: &Arc<Shared>, name: &str, uri: &str) -> Result<(), StationError> {
+    let printer = IppPrinter::new(name, uri)?;
+    attach_printer(shared, Box::new(printer), false, Some(uri.to_owned()));
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Card pictures: one design, one person, one scene; from it the preview, the PDF for the printer, and what the history
+//! keeps.
+
+use std::sync::LazyLock;
+
+use lanyard_layout::{Design, Field, Fonts, PRINT_DPI, PdfFacts, Scene, SceneOptions, Side, Values, scene};
+use lanyard_model::{Record, UnixMs};
+
+use crate::{StationError, assets};
+
+/// Both sides, as pixels and as PDF.
+#[derive(Clone)]
+pub(crate) struct CardPictures {
+    pub front_png: Vec<u8>,
+    pub back_png: Vec<u8>,
+    pub pdf: Vec<u8>,
+}
+
+/// The design that ships, parsed once.
+pub(crate) fn design() -> Result<&'static Design, StationError> {
+    static DESIGN: LazyLock<Result<Design, lanyard_layout::LayoutError>> =
+        LazyLock::new(|| Design::parse(assets::DESIGN_FRONT, assets::DESIGN_BACK));
+    DESIGN.as_ref().map_err(|error| StationError::Layout(error.clone()))
+}
+
+/// Only shipped fonts: what is on the machine must not change a card.
+fn fonts() -> Result<&'static Fonts, StationError> {
+    static FONTS: LazyLock<Result<Fonts, lanyard_layout::LayoutError>> =
+        LazyLock::new(|| Fonts::load(assets::FONTS.iter().map(|font| font.to_vec())));
+    FONTS.as_ref().map_err(|error| StationError::Layout(error.clone()))
+}
+
+/// What goes on the card.
+pub(crate) struct OnCard<'a> {
+    pub person: &'a Record,
+    pub photo_jpeg: Option<Vec<u8>>,
+    pub number: &'a str,
+    pub organisation: &'a str,
+    pub valid_until: &'a str,
+    pub rehearsal: bool,
+}
+
+/// The scene of a card.
+///
+/// # Errors
+/// [`StationError::Design`] with the fields that do not fit.
+fn scene_of(card: &OnCard<'_>) -> Result<Scene, StationError> {
+    let mut values = Values::new()
+        .with(Field::CardNo, card.number)
+        .with(Field::Organisation, card.organisation)
+        .with(Field::ValidUntil, card.valid_until);
+    for field in [Field::GivenName, Field::FamilyName, Field::Unit, Field::Title, Field::StaffNo] {
+        values = values.with(field, card.person.text(field.name()));
+    }
+    values = values.with(Field::DisplayName, shown_name(card.person));
+    if let Some(jpeg) = &card.photo_jpeg {
+        values = values.with_photo(jpeg.clone());
+    }
+    scene(design()?, &values, fonts()?, SceneOptions { rehearsal: card.rehearsal }).map_err(|problems| {
+        let fields: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let code = problems.first().map_or("design.fit", lanyard_fault::Coded::code);
+        StationError::Design { count: problems.len(), fields: fields.join("; "), code }
+    })
+}
+
+/// The name as the person wants it shown, or given and family name.
+pub(crate) fn shown_name(person: &Record) -> String {
+    match person.text("display_name") {
+        "" => format!("{} {}", person.text("given_name"), person.text("family_name")).trim().to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Draws both sides.
+pub(crate) fn draw(card: &OnCard<'_>, made: UnixMs) -> Result<CardPictures, StationError> {
+    let scene = scene_of(card)?;
+    let facts = PdfFacts { title: card.number.to_owned(), made_unix_ms: made.0 };
+    Ok(CardPictures {
+        front_png: scene.png(Side::Front, PRINT_DPI)?,
+        back_png: scene.png(Side::Back, PRINT_DPI)?,
+        pdf: scene.pdf(&facts)?,
+    })
+}

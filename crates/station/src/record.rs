@@ -1,0 +1,180 @@
+//! The history of an object as a person reads it, and the verdict of the whole chain.
+
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Write};
+use std::path::Path;
+
+use lanyard_history::Scope;
+use lanyard_history::verify::{Options, Report, verify};
+use lanyard_model::{Id, Kind, RecordRef, UnixMs, Value};
+use lanyard_store::{Export, FieldTold, Told};
+
+use crate::api::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
+use crate::house::{House, file};
+use crate::shared::Core;
+use crate::{StationError, people};
+
+/// Up to here the whole chain is verified whenever a history is looked at; beyond, when it is asked for.
+const VERIFIED_AT_ONCE: u64 = 20_000;
+
+impl Core {
+    /// An object's history, newest first.
+    pub(crate) fn history_view(&mut self, kind: &str, id: &str, now: UnixMs) -> Result<HistoryView, StationError> {
+        let of = RecordRef {
+            kind: Kind::of_word(kind).ok_or(StationError::Missing { kind: "kind of record" })?,
+            id: people::id_of(id, "record")?,
+        };
+        let (house, _) = self.open()?;
+        let told = house.store.view().history(of)?;
+        let mut entries = Vec::new();
+        for entry in told.iter().rev() {
+            entries.push(entry_view(house, entry)?);
+        }
+        let (seq, _) = house.store.view().head()?;
+        let verdict = if seq <= VERIFIED_AT_ONCE { Some(self.verdict(now)?) } else { None };
+        Ok(HistoryView { kind: kind.to_owned(), id: id.to_owned(), entries, verdict })
+    }
+
+    /// The newest entries of all.
+    pub(crate) fn recent_entries(&mut self, limit: usize) -> Result<Vec<EntryView>, StationError> {
+        let (house, _) = self.open()?;
+        house.store.view().recent(limit)?.iter().map(|told| entry_view(house, told)).collect()
+    }
+
+    /// The verdict of the chain as it stands in the store.
+    pub(crate) fn verdict(&mut self, now: UnixMs) -> Result<VerdictView, StationError> {
+        let (house, _) = self.open()?;
+        let (seq, head) = house.store.view().head()?;
+        if let Some((_, verdict)) = house.verdict.as_ref().filter(|(of, _)| *of == (seq, head)) {
+            return Ok(verdict.clone());
+        }
+        let export = export_of(house, true, now);
+        let (bundle, _) = house.store.bundle(Cursor::new(Vec::new()), &export)?;
+        let report = verify(bundle, &Options::default()).map_err(lanyard_store::StoreError::from)?;
+        let verdict = verdict_view(&report);
+        house.verdict = Some(((seq, head), verdict.clone()));
+        Ok(verdict)
+    }
+
+    /// Writes a bundle for an auditor, and verifies what was written.
+    pub(crate) fn export(&mut self, path: &Path, openings: bool, now: UnixMs) -> Result<VerdictView, StationError> {
+        let (house, session) = self.open()?;
+        let by = session.did();
+        let export = export_of(house, openings, now);
+        let failed = |error: std::io::Error| file(path, &error);
+        // Never over another file: it may be the bundle that this one is to be held against.
+        let out = BufWriter::new(File::create_new(path).map_err(failed)?);
+        let written = house.store.export(out, &export, &by).map_err(StationError::from).and_then(|(mut out, _)| {
+            out.flush().map_err(failed)?;
+            out.get_ref().sync_all().map_err(failed)
+        });
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(path);
+            return Err(error);
+        }
+        let report = verify(File::open(path).map_err(failed)?, &Options::default());
+        self.status_changed();
+        Ok(verdict_view(&report.map_err(lanyard_store::StoreError::from)?))
+    }
+}
+
+fn export_of(house: &House, openings: bool, at: UnixMs) -> Export {
+    Export {
+        scope: Scope::Whole,
+        openings,
+        single_person: house.view().single_person,
+        program: format!("lanyard {}", env!("CARGO_PKG_VERSION")),
+        at,
+    }
+}
+
+fn verdict_view(report: &Report) -> VerdictView {
+    VerdictView {
+        holds: report.holds(),
+        level: report.level.map_or_else(String::new, |level| level.to_string()),
+        root: report.fingerprint.map(hex::encode).unwrap_or_default(),
+        entries: report.counts.entries,
+        faults: report
+            .faults
+            .iter()
+            .map(|fault| VerdictFault { code: fault.code.word().to_owned(), seq: fault.seq })
+            .collect(),
+        remarks: report
+            .remarks
+            .iter()
+            .map(|remark| VerdictFault { code: remark.code.word().to_owned(), seq: remark.seq })
+            .collect(),
+    }
+}
+
+fn entry_view(house: &House, told: &Told) -> Result<EntryView, StationError> {
+    let entry = told.entry.view().map_err(lanyard_store::StoreError::from)?;
+    let payload = &entry.payload;
+    let by = payload
+        .by()
+        .map(|actor| ActorView {
+            name: name_of(house, actor.who),
+            role: actor.role.word().to_owned(),
+            kind: actor.kind.word().to_owned(),
+        })
+        .collect();
+    let fields = told
+        .fields
+        .iter()
+        .map(|(name, field)| match field {
+            FieldTold::Open(value) => FieldValue {
+                name: name.clone(),
+                value: Some(shown(house, value)),
+                blob: value.as_blob().map(hex::encode),
+            },
+            FieldTold::Erased | FieldTold::Withheld => FieldValue { name: name.clone(), value: None, blob: None },
+        })
+        .collect();
+    Ok(EntryView {
+        seq: payload.seq,
+        hash: hex::encode(told.entry.hash()),
+        at: payload.at,
+        what: payload.what.to_owned(),
+        kind: payload.kind.to_owned(),
+        by,
+        state: payload.state.map(|(from, to)| (from.to_owned(), to.to_owned())),
+        why: payload.why.map(str::to_owned),
+        step: payload.via.map(|(_, step)| step.to_owned()),
+        fields,
+    })
+}
+
+/// An operator's or a person's name; the station's own for itself.
+fn name_of(house: &House, id: Id) -> String {
+    if id == house.store.house().writer {
+        return house.view().station;
+    }
+    if let Some(name) = house.operator_name(id) {
+        return name.to_owned();
+    }
+    let person = house.store.view().record(people::person(id)).ok().flatten();
+    person.map(|record| crate::pictures::shown_name(&record)).unwrap_or_default()
+}
+
+/// A value as text: a reference by the name it stands for, bytes in hex.
+fn shown(house: &House, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Int(int) => int.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => {
+            let id = <[u8; 16]>::try_from(bytes.as_slice()).map(Id).ok();
+            match id.map(|id| name_of(house, id)) {
+                Some(name) if !name.is_empty() => name,
+                _ if bytes.len() > 64 => format!("{}…", hex::encode(&bytes[..32])),
+                _ => hex::encode(bytes),
+            }
+        }
+        Value::Array(items) => items.iter().map(|item| shown(house, item)).collect::<Vec<_>>().join(", "),
+        Value::Map(_) if value.as_blob().is_some() => value.as_blob().map(hex::encode).unwrap_or_default(),
+        Value::Map(map) => {
+            map.iter().map(|(key, value)| format!("{key} {}", shown(house, value))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}

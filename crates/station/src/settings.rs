@@ -1,0 +1,108 @@
+//! What the station remembers of its devices: roles and configured printers.
+
+use std::collections::BTreeMap;
+
+use lanyard_model::{Id, Kind, Value};
+
+use crate::StationError;
+use crate::api::DeviceRole;
+use crate::shared::{Core, Shared};
+
+const PRINTERS: &str = "printers";
+const ROLES: &str = "roles";
+
+impl Shared {
+    /// The list of readers was read at least once.
+    pub(crate) fn readers_listed(&self) {
+        self.with(|core| {
+            core.readers_listed = true;
+            core.status_changed();
+        });
+    }
+}
+
+impl Core {
+    fn setting<T: serde::de::DeserializeOwned + Default>(&mut self, key: &str) -> Result<T, StationError> {
+        let (house, _) = self.open()?;
+        let text = house.store.view().setting(key)?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    fn set<T: serde::Serialize>(&mut self, key: &str, value: &T) -> Result<(), StationError> {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        let (house, _) = self.open()?;
+        if crate::house::writes(house) {
+            house.store.write(|tx| tx.set_setting(key, Some(&text)))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn saved_printers(&mut self) -> Result<BTreeMap<String, String>, StationError> {
+        self.setting(PRINTERS)
+    }
+
+    pub(crate) fn save_printer(&mut self, name: &str, uri: &str) -> Result<(), StationError> {
+        lanyard_printer_ipp::IppPrinter::new(name, uri)?;
+        if self.open()?.0.rehearsal() {
+            return Err(StationError::Missing { kind: "real house" });
+        }
+        let mut printers = self.saved_printers()?;
+        printers.insert(name.to_owned(), uri.to_owned());
+        self.set(PRINTERS, &printers)
+    }
+
+    pub(crate) fn forget_printer(&mut self, id: &str) -> Result<(), StationError> {
+        let device = self.devices.get(id).filter(|device| device.uri.is_some());
+        let name = device.ok_or(StationError::Missing { kind: "printer" })?.name.clone();
+        let mut printers = self.saved_printers()?;
+        printers.remove(&name);
+        self.set(PRINTERS, &printers)?;
+        self.devices.remove(id);
+        self.status_changed();
+        Ok(())
+    }
+
+    /// What a device was used for, once somebody has signed in; before that the store is closed.
+    pub(crate) fn saved_role(&mut self, name: &str) -> Option<DeviceRole> {
+        self.setting::<BTreeMap<String, DeviceRole>>(ROLES).ok()?.get(name).copied()
+    }
+
+    pub(crate) fn apply_saved_roles(&mut self) {
+        let roles: BTreeMap<String, DeviceRole> = self.setting(ROLES).unwrap_or_default();
+        for device in self.devices.values_mut() {
+            if let Some(role) = roles.get(&device.name) {
+                device.role = Some(*role);
+            }
+        }
+        self.status_changed();
+    }
+
+    pub(crate) fn device_role(&mut self, id: &str, role: Option<DeviceRole>) -> Result<(), StationError> {
+        let device = self.devices.get_mut(id).ok_or(StationError::Missing { kind: "device" })?;
+        device.role = role;
+        let name = device.name.clone();
+        let mut roles: BTreeMap<String, DeviceRole> = self.setting(ROLES)?;
+        match role {
+            Some(role) => roles.insert(name, role),
+            None => roles.remove(&name),
+        };
+        self.set(ROLES, &roles)?;
+        self.status_changed();
+        Ok(())
+    }
+
+    /// The certificates of a card, newest first, and the CA's, PEM.
+    pub(crate) fn certificates(&mut self, card: Id) -> Result<(Vec<String>, String), StationError> {
+        let (house, session) = self.open()?;
+        let view = house.store.view();
+        let mut pems = Vec::new();
+        for credential in view.records_of(Kind::Credential, "card", card)? {
+            for certificate in view.records_of(Kind::Certificate, "credential", credential.of.id)? {
+                if let Some(der) = certificate.fields.get("der").and_then(Value::as_bytes) {
+                    pems.insert(0, lanyard_keys::ca::pem(der)?);
+                }
+            }
+        }
+        Ok((pems, session.vault.ca().certificate_pem()))
+    }
+}

@@ -1,0 +1,243 @@
+//! The controller: one state behind one lock. Commands of the window and the threads of the devices take it, change it,
+//! and say what changed; whoever listens gets the new views after the lock is free again.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lanyard_encoding::ReadBack;
+use lanyard_model::{Id, UnixMs};
+
+use crate::StationError;
+use crate::api::{CaseView, DeviceState, Status};
+use crate::case::Case;
+use crate::devices::Device;
+use crate::house::{Closed, House, Session};
+
+/// What the station tells whoever listens. Sent after every change; nothing has to be asked for again.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made at a time, and sent on at once")]
+pub enum Event {
+    /// Anything that is always on screen.
+    Status(Status),
+    /// A case.
+    Case(CaseView),
+}
+
+/// Milliseconds since 1970 by the wall clock; tests give their own.
+pub type Clock = Box<dyn Fn() -> UnixMs + Send + Sync>;
+
+/// Called with each event. Must not call back into the station.
+pub type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    wake: Condvar,
+    stop: AtomicBool,
+    clock: Clock,
+    listener: Listener,
+}
+
+/// Everything the station knows while it runs. What must survive is in the store.
+pub(crate) struct Core {
+    pub closed: Option<Closed>,
+    pub house: Option<House>,
+    pub session: Option<Session>,
+    pub devices: BTreeMap<String, Device>,
+    pub cases: BTreeMap<Id, Case>,
+    /// Open cases, the one worked on last first.
+    pub order: Vec<Id>,
+    /// The case that the next blank belongs to.
+    pub bound: Option<Id>,
+    pub bench: Option<crate::bench::RehearsalBench>,
+    /// Who waits for everything on the card of a reader, by reader.
+    pub dumps: BTreeMap<String, Sender<Result<ReadBack, StationError>>>,
+    /// The readers were listed at least once.
+    pub readers_listed: bool,
+    visits: u64,
+    changed: Changed,
+}
+
+#[derive(Default)]
+struct Changed {
+    status: bool,
+    cases: Vec<Id>,
+}
+
+impl Core {
+    /// The status has to be sent anew.
+    pub(crate) fn status_changed(&mut self) {
+        self.changed.status = true;
+    }
+
+    /// A case has to be sent anew; it is in the status too.
+    pub(crate) fn case_changed(&mut self, case: Id) {
+        self.changed.status = true;
+        if !self.changed.cases.contains(&case) {
+            self.changed.cases.push(case);
+        }
+    }
+
+    /// Only its progress changed.
+    pub(crate) fn progress_changed(&mut self, case: Id) {
+        if !self.changed.cases.contains(&case) {
+            self.changed.cases.push(case);
+        }
+    }
+
+    /// The house and who is signed in.
+    pub(crate) fn open(&mut self) -> Result<(&mut House, &mut Session), StationError> {
+        match (&mut self.house, &mut self.session) {
+            (Some(house), Some(session)) => Ok((house, session)),
+            (None, _) if self.closed.is_none() => Err(StationError::NoHouse),
+            _ => Err(StationError::Locked),
+        }
+    }
+
+    /// The case, if it is open.
+    pub(crate) fn case(&mut self, id: Id) -> Result<&mut Case, StationError> {
+        self.cases.get_mut(&id).ok_or(StationError::Missing { kind: "case" })
+    }
+
+    /// A number for the card that was just laid.
+    pub(crate) fn next_visit(&mut self) -> u64 {
+        self.visits += 1;
+        self.visits
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(clock: Clock, listener: Listener) -> Arc<Self> {
+        let core = Core {
+            closed: None,
+            house: None,
+            session: None,
+            devices: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            order: Vec::new(),
+            bound: None,
+            bench: None,
+            dumps: BTreeMap::new(),
+            readers_listed: false,
+            visits: 0,
+            changed: Changed::default(),
+        };
+        Arc::new(Self { core: Mutex::new(core), wake: Condvar::new(), stop: AtomicBool::new(false), clock, listener })
+    }
+
+    pub(crate) fn now(&self) -> UnixMs {
+        (self.clock)()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the state, then tells what changed. Listeners are called outside the lock.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Core) -> T) -> T {
+        let (result, events) = {
+            let mut core = self.lock();
+            let result = act(&mut core);
+            let changed = std::mem::take(&mut core.changed);
+            let mut events = Vec::new();
+            for case in changed.cases {
+                if let Some(view) = core.case_view(case) {
+                    events.push(Event::Case(view));
+                }
+            }
+            if changed.status {
+                events.push(Event::Status(core.status()));
+            }
+            (result, events)
+        };
+        if !events.is_empty() {
+            self.wake.notify_all();
+            for event in &events {
+                (self.listener)(event);
+            }
+        }
+        result
+    }
+
+    /// Looks at the state without telling anybody.
+    pub(crate) fn quietly<T>(&self, look: impl FnOnce(&mut Core) -> T) -> T {
+        look(&mut self.lock())
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.wake.notify_all();
+    }
+
+    /// Sleeps, or wakes when something changed.
+    pub(crate) fn sleep(&self, limit: Duration) {
+        let core = self.lock();
+        if !self.stopping() {
+            drop(self.wake.wait_timeout(core, limit));
+        }
+    }
+
+    /// Waits until `done` says so, at most `limit`. What `done` answers, or `None` if the time is up.
+    pub(crate) fn wait<T>(&self, limit: Duration, mut done: impl FnMut(&mut Core) -> Option<T>) -> Option<T> {
+        let end = std::time::Instant::now() + limit;
+        let mut core = self.lock();
+        loop {
+            if let Some(result) = done(&mut core) {
+                return Some(result);
+            }
+            let left = end.checked_duration_since(std::time::Instant::now())?;
+            let (again, _) = self
+                .wake
+                .wait_timeout(core, left.min(Duration::from_millis(250)))
+                .unwrap_or_else(PoisonError::into_inner);
+            core = again;
+        }
+    }
+
+    /// False if a device of that id is attached already.
+    pub(crate) fn attach(&self, id: &str, device: Device) -> bool {
+        self.with(|core| {
+            if core.devices.contains_key(id) {
+                return false;
+            }
+            core.devices.insert(id.to_owned(), device);
+            core.status_changed();
+            true
+        })
+    }
+
+    pub(crate) fn attached(&self, id: &str) -> bool {
+        self.lock().devices.contains_key(id)
+    }
+
+    pub(crate) fn detached(&self, id: &str) {
+        self.with(|core| {
+            core.card_gone(id);
+            core.devices.remove(id);
+            core.status_changed();
+        });
+    }
+
+    /// A reader whose card a case waits for is watched closely, others at leisure.
+    pub(crate) fn idle_watch_ms(&self, closely_ms: u64) -> u64 {
+        let core = self.lock();
+        if core.cases.values().any(Case::waits_for_card) { closely_ms } else { closely_ms.max(25) }
+    }
+
+    pub(crate) fn printer_is(&self, id: &str, state: DeviceState, reasons: Vec<String>) {
+        self.with(|core| {
+            let Some(device) = core.devices.get_mut(id) else { return };
+            if device.state != state || device.reasons != reasons {
+                device.state = state;
+                device.reasons = reasons;
+                core.status_changed();
+            }
+        });
+    }
+}

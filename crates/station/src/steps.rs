@@ -1,0 +1,253 @@
+//! What the operator does in a step: data, photo, preview, hand-over; and what is made ready for the next.
+
+use std::collections::BTreeMap;
+
+use lanyard_issue::{NewPhoto, StepKind};
+use lanyard_layout::Design;
+use lanyard_model::{Id, Kind, RecordRef, UnixMs, Value};
+use lanyard_people as form;
+use lanyard_photo::{Adjustments, Face, Photo, frame};
+use lanyard_store::StoreError;
+
+use crate::api::{Adjust, Identified, StepInput};
+use crate::case::{Outcome, PhotoState, wrong_step};
+use crate::pictures::{self, CardPictures, OnCard};
+use crate::shared::Core;
+use crate::{StationError, assets, cards, entropy, people};
+
+/// Where a design has no place for a photo, portraits are framed to this.
+const RATIO: f32 = 0.75;
+
+/// A photo that was read and searched for faces, which takes too long for the station to wait for.
+pub(crate) struct ReadPhoto {
+    photo: Photo,
+    faces: Vec<Face>,
+}
+
+/// Reads a file or camera picture.
+pub(crate) fn read_photo(bytes: &[u8]) -> Result<ReadPhoto, StationError> {
+    let photo = Photo::read(bytes)?;
+    let faces = photo.find_faces();
+    Ok(ReadPhoto { photo, faces })
+}
+
+pub(crate) fn framed(read: ReadPhoto, adjust: Adjust) -> Result<PhotoState, StationError> {
+    let ReadPhoto { photo, faces } = read;
+    let framed = frame(&photo, &faces, ratio()?, adjustments(adjust))?;
+    Ok(PhotoState { photo, faces, adjust, framed })
+}
+
+fn ratio() -> Result<f32, StationError> {
+    Ok(pictures::design().map(Design::photo_ratio)?.unwrap_or(RATIO))
+}
+
+fn adjustments(adjust: Adjust) -> Adjustments {
+    let zoom = if adjust.zoom > 0.0 { adjust.zoom } else { 1.0 };
+    Adjustments { dx: adjust.dx, dy: adjust.dy, zoom, turn_degrees: adjust.turn_degrees }
+}
+
+impl Core {
+    /// One input of the operator's.
+    pub(crate) fn step_input(&mut self, id: Id, input: StepInput, now: UnixMs) -> Result<(), StationError> {
+        if self.case(id)?.over() {
+            return Err(StationError::CaseClosed);
+        }
+        match input {
+            StepInput::ConfirmData { fields } => self.confirm_data(id, &fields, now)?,
+            StepInput::AdjustPhoto { adjust } => self.adjust_photo(id, adjust)?,
+            StepInput::AcceptPhoto { reason } => self.accept_photo(id, reason.as_deref(), now)?,
+            StepInput::KeepPhoto => self.keep_photo(id, now)?,
+            StepInput::AcceptPreview => self.accept_preview(id, now)?,
+            StepInput::Retry => {
+                let case = self.case(id)?;
+                case.problem = None;
+                if case.step() == Some(StepKind::Preview) {
+                    self.make_preview(id, now)?;
+                }
+            }
+            StepInput::Identify { how } => {
+                let case = self.at(id, &[StepKind::HandOver])?;
+                case.problem = None;
+                case.hand_over.how = Some(how);
+            }
+            StepInput::Given => self.given(id, now)?,
+            StepInput::Back => self.back(id, now)?,
+        }
+        self.worked_on(id);
+        Ok(())
+    }
+
+    fn confirm_data(&mut self, id: Id, fields: &BTreeMap<String, String>, now: UnixMs) -> Result<(), StationError> {
+        form::check(fields, true)?;
+        let case = self.at(id, &[StepKind::Data])?;
+        let person = case.person;
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        let view = house.store.view();
+        let record = view.required(people::person(person))?;
+        let changed = people::changed(&record, fields);
+        if let Some(number) = changed.get("staff_no")
+            && view.records_by(Kind::Person, "staff_no", number)?.iter().any(|other| other.of.id != person)
+        {
+            return Err(StationError::StaffNumberTaken);
+        }
+        let changes = self.case(id)?.entries().data_confirmed(changed);
+        self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))
+    }
+
+    /// A file or a camera picture.
+    pub(crate) fn take_photo(&mut self, id: Id, read: ReadPhoto) -> Result<(), StationError> {
+        let state = framed(read, Adjust { zoom: 1.0, ..Adjust::default() })?;
+        let case = self.at(id, &[StepKind::Photo])?;
+        case.problem = None;
+        case.photo = Some(state);
+        self.worked_on(id);
+        Ok(())
+    }
+
+    fn adjust_photo(&mut self, id: Id, adjust: Adjust) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::Photo])?;
+        let state = case.photo.as_mut().ok_or(StationError::NoPhoto)?;
+        state.framed = frame(&state.photo, &state.faces, ratio()?, adjustments(adjust))?;
+        state.adjust = adjust;
+        Ok(())
+    }
+
+    fn accept_photo(&mut self, id: Id, reason: Option<&str>, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::Photo])?;
+        let state = case.photo.as_ref().ok_or(StationError::NoPhoto)?;
+        let hints: Vec<String> = state.framed.hints.iter().map(|hint| hint.code().to_owned()).collect();
+        lanyard_issue::may_take_photo(hints.len(), reason)?;
+        let jpeg = state.framed.jpeg.clone();
+        let picture = blob_of(&jpeg, "image/jpeg");
+        let person = case.person;
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        let record = house.store.view().required(people::person(person))?;
+        let photo = NewPhoto {
+            id: entropy::id(),
+            replaces: people::reference(&record, "photo"),
+            picture,
+            reason: reason.filter(|_| !hints.is_empty()),
+            hints,
+        };
+        let changes = self.case(id)?.entries().photo_taken(&photo);
+        self.complete(id, &changes, Outcome::new(), now, |tx| tx.put_blob(&jpeg, "image/jpeg").map(|_| ()))?;
+        self.make_preview(id, now)
+    }
+
+    fn keep_photo(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::Photo])?;
+        if case.hit.photo.is_none() {
+            return Err(StationError::NoPhoto);
+        }
+        let changes = case.entries().photo_kept();
+        self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))?;
+        self.make_preview(id, now)
+    }
+
+    /// Reserves the card's number and draws both sides. What does not fit stops the case here, with a way back.
+    pub(crate) fn make_preview(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        if self.case(id)?.text("number").is_empty() {
+            let case = self.case(id)?;
+            let mut instance = case.instance.clone();
+            let open = case.row(&instance, true, now);
+            let (house, _) = self.open()?;
+            instance = house.store.write(|tx| {
+                let number = cards::number_text(tx.next_number(cards::CARD_NUMBERS)?);
+                instance.variables.insert("number".to_owned(), Value::Text(number));
+                let state = serde_json::to_string(&instance).unwrap_or_default();
+                tx.put_instance(&lanyard_store::InstanceRow { state, ..open })?;
+                Ok::<_, StoreError>(instance)
+            })?;
+            self.case(id)?.instance = instance;
+        }
+        match self.draw(id, now) {
+            Ok(pictures) => {
+                let case = self.case(id)?;
+                case.pictures = Some(pictures);
+                self.case_changed(id);
+            }
+            Err(error) => {
+                self.case(id)?.stopped(&error);
+                self.case_changed(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The card's pictures, from what is on record.
+    pub(crate) fn draw(&self, id: Id, now: UnixMs) -> Result<CardPictures, StationError> {
+        let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        let view = house.store.view();
+        let record = view.required(people::person(case.person))?;
+        let photo_jpeg = match record.fields.get("picture").and_then(Value::as_blob) {
+            Some(sha256) => view.blob(&sha256)?.map(|(_, bytes)| bytes),
+            None => None,
+        };
+        pictures::draw(
+            &OnCard {
+                person: &record,
+                photo_jpeg,
+                number: case.text("number"),
+                organisation: &house.view().station,
+                valid_until: &crate::calendar::day_text(cards::valid_until(now))?,
+                rehearsal: house.rehearsal(),
+            },
+            now,
+        )
+    }
+
+    fn accept_preview(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::Preview])?;
+        let Some(pictures) = case.pictures.clone() else {
+            return self.make_preview(id, now);
+        };
+        let changes = case.entries().preview_accepted(
+            assets::DESIGN_NAME,
+            case.text("number"),
+            blob_of(&pictures.front_png, "image/png"),
+            blob_of(&pictures.back_png, "image/png"),
+        );
+        self.complete(id, &changes, Outcome::new(), now, |tx| {
+            tx.put_blob(&pictures.front_png, "image/png")?;
+            tx.put_blob(&pictures.back_png, "image/png")?;
+            Ok(())
+        })
+    }
+
+    /// Everything was read again: said in the history before the badge leaves the desk.
+    pub(crate) fn hand_over_checked(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::HandOver])?;
+        if !case.hand_over_ready() {
+            self.case_changed(id);
+            return Ok(());
+        }
+        let how = match case.hand_over.how {
+            Some(Identified::Known) | None => "known",
+            Some(Identified::IdentityCard) => "identity_card",
+            Some(Identified::Passport) => "passport",
+            Some(Identified::DrivingLicence) => "driving_licence",
+        };
+        let changes = case.entries().identified(how, case.hand_over.pin.is_some());
+        self.note(id, &changes, now, |_| Ok(()))?;
+        self.case_changed(id);
+        Ok(())
+    }
+
+    fn given(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::HandOver])?;
+        if !case.hand_over_ready() {
+            return Err(wrong_step(case));
+        }
+        let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        let state = house.store.view().required(RecordRef { kind: Kind::Card, id: card })?.state;
+        let changes = self.case(id)?.entries().issued(card, &state);
+        self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))
+    }
+}
+
+pub(crate) fn blob_of(bytes: &[u8], media_type: &str) -> Value {
+    use sha2::{Digest, Sha256};
+    Value::blob(Sha256::digest(bytes).into(), bytes.len() as u64, media_type)
+}
