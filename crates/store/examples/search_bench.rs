@@ -244,7 +244,8 @@ fn main() {
         for letters in 1..=family.len() {
             let text = format!("{given} {}", family[..letters].iter().collect::<String>());
             if letters != 2 {
-                groups[if letters == 1 { 4 } else { 5 }].1.push(time(&text));
+                let took = time(&text);
+                groups[if letters == 1 { 4 } else { 5 }].1.push(took);
             }
         }
         let first = |text: &str| text.chars().next().unwrap_or('a');

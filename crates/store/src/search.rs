@@ -18,7 +18,9 @@ const SEARCHED: [&str; 4] = ["family_name", "given_name", "display_name", "staff
 /// Characters of a name by which people are sorted.
 const SORT: usize = 24;
 const LIMIT_MOST: usize = 200;
-const INTERSECTED: i64 = 100;
+const INTERSECTED: usize = 100;
+/// The longest prefix that `person_fts` keeps a list of, in characters (schema).
+const PREFIX: usize = 8;
 const WAITING_MOST: usize = 400_000;
 
 /// A row of `word`.
@@ -68,17 +70,34 @@ impl View<'_> {
 
     fn by_words(&self, words: &[String], limit: usize) -> Result<Vec<i64>, StoreError> {
         let mut query = String::new();
+        let mut rest = Vec::new();
         for word in words {
+            // Beyond the longest prefix that FTS5 keeps a list of, it would merge the lists of all words that begin so.
+            // Names hardly differ after their eighth letter: the few that do are passed over here. Numbers do.
+            let reached = match word.char_indices().nth(PREFIX) {
+                Some((end, _)) if word.chars().all(char::is_alphabetic) => {
+                    rest.push(word);
+                    &word[..end]
+                }
+                _ => word,
+            };
             // Letters and digits only: nothing to escape.
-            let _ = write!(query, "{}\"{word}\"*", if query.is_empty() { "" } else { " AND " });
+            let _ = write!(query, "{}\"{reached}\"*", if query.is_empty() { "" } else { " AND " });
         }
         let mut statement = self.conn.prepare_cached(
-            "SELECT person.n, sort FROM person_fts JOIN person ON person.n = person_fts.rowid
-             WHERE person_fts MATCH ? LIMIT ?",
+            "SELECT person.n, sort, person.words FROM person_fts JOIN person ON person.n = person_fts.rowid
+             WHERE person_fts MATCH ?",
         )?;
-        let rows = statement
-            .query_map(params![query, INTERSECTED], |row| Ok((row.get::<_, String>(1)?, row.get::<_, i64>(0)?)))?;
-        let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+        let mut rows = statement.query([query])?;
+        let mut found: Vec<(String, i64)> = Vec::new();
+        while found.len() < INTERSECTED
+            && let Some(row) = rows.next()?
+        {
+            let there = row.get_ref(2)?.as_str().unwrap_or_default();
+            if rest.iter().all(|word| there.split(' ').any(|there| there.starts_with(word.as_str()))) {
+                found.push((row.get(1)?, row.get(0)?));
+            }
+        }
         found.sort_unstable();
         found.truncate(limit);
         Ok(found.into_iter().map(|(_, n)| n).collect())

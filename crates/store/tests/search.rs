@@ -69,6 +69,18 @@ fn words_come_in_any_order_and_all_must_fit() {
 }
 
 #[test]
+fn a_long_name_is_looked_at_to_its_end() {
+    let mut house = House::new();
+    house.person(1, "Anna", "Christiansen");
+    house.person(2, "Anna", "Christiansson");
+    house.person(3, "Anna", "Christians");
+    assert_eq!(found(&house, "anna christians").len(), 3);
+    assert_eq!(found(&house, "anna christianse"), ["Anna Christiansen"]);
+    assert_eq!(found(&house, "christiansson anna"), ["Anna Christiansson"]);
+    assert_eq!(found(&house, "anna christianserin"), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_typed_is_never_taken_for_a_query_language() {
     let house = office();
     for text in
