@@ -1,5 +1,7 @@
 //! Whole-system tests, each against something real.
 
 pub mod freefare;
+pub mod house;
+pub mod ippeve;
 pub mod pn532;
 pub mod vpcd;

@@ -173,7 +173,10 @@ impl Printer for IppPrinter {
             return Err(self.refused(status));
         }
         let job = proto::read_job_ref(&answer).ok_or_else(|| self.protocol("job-id"))?;
-        Ok(JobId(job.to_string()))
+        // The answer to Print-Job need not carry the unique id. The job is taken whether or not it can be had now.
+        let asked = self.ask(proto::job_state(&self.address.ipp, job.id), Vec::new(), self.limits.answer_ms);
+        let known = asked.ok().filter(|answer| answer.refusal().is_none()).and_then(|a| proto::read_job_ref(&a));
+        Ok(JobId(known.filter(|known| known.may_be(&job)).unwrap_or(job).to_string()))
     }
 
     fn find(&mut self, title: &str) -> Result<Option<JobId>, DeviceError> {
