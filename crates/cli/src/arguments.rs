@@ -196,6 +196,14 @@ pub enum CardCommand {
         #[arg(long)]
         reader: Option<String>,
     },
+    /// The newest certificate on a card, PEM.
+    Certificate {
+        /// Card number.
+        number: String,
+        /// The certificate of the CA that issued it instead.
+        #[arg(long)]
+        ca: bool,
+    },
     /// Void a card.
     Void {
         /// Card number.

@@ -222,6 +222,13 @@ fn card(arguments: &Arguments, command: &CardCommand) -> Result<(), Problem> {
             let dump = station.card_dump(reader.as_deref())?;
             line(&serde_json::to_string_pretty(&dump).unwrap_or_default());
         }
+        CardCommand::Certificate { number, ca } => {
+            let station = signed_in(arguments, Access::Read)?;
+            let (newest_first, of_ca) = station.certificates(&station.card_of(number)?)?;
+            let pem = if *ca { Some(of_ca) } else { newest_first.into_iter().next() };
+            let pem = pem.ok_or_else(|| usage_problem("certificate", number))?;
+            answer(arguments.json, &pem, |pem| vec![pem.trim_end().to_owned()]);
+        }
         CardCommand::Void { number, reason } => {
             let station = signed_in(arguments, Access::Write)?;
             let id = station.card_of(number)?;

@@ -14,7 +14,7 @@ use crate::output::{file_problem, line, usage_problem};
 /// In a rehearsal nothing is protected: its operators and password are as public as its keys.
 const PASSWORD: &str = "rehearsal only";
 const LOGIN: &str = "ana";
-const PORTRAIT: &[u8] = include_bytes!("../../../assets/people/eileen.jpg");
+pub const PORTRAIT: &[u8] = include_bytes!("../../../assets/people/eileen.jpg");
 
 /// A rehearsal house with somebody signed in; made if there is none.
 pub fn rehearsal_station(options: Options) -> Result<Station, Problem> {
@@ -54,6 +54,7 @@ pub fn run(folder: &Path, json: bool) -> Result<(), Problem> {
         photo_reason: None,
         how: Identified::IdentityCard,
         wait: Duration::from_secs(60),
+        until: None,
     };
     let (case, pin) = carry_through(&station, case, &carry)?;
     let missing = |what: &str| usage_problem("demo", what);

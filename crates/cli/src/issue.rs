@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use lanyard_station::Station;
-use lanyard_station::api::{CaseState, CaseView, DeviceKind, DeviceRole, Identified, Problem, StepInput};
+use lanyard_station::api::{CaseState, CaseView, Identified, Problem, StepInput};
 use serde::Serialize;
 
 use crate::arguments::Issue;
 use crate::commands::write_new;
 use crate::output::{answer, file_problem, note, usage_problem};
+use crate::roles;
 
 /// What came of it.
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
         return Err(usage_problem("--workflow", &wish.workflow));
     }
     station.settle();
-    roles(station, wish)?;
+    roles::assign(station, wish)?;
     let person = station.person_of(&wish.person)?;
     let case = station.case_open(&person)?;
     let how = match wish.identified.as_str() {
@@ -40,7 +41,13 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     let (case, pin) = carry_through(
         station,
         case,
-        &Carry { photo, photo_reason: wish.photo_reason.clone(), how, wait: Duration::from_secs(wish.wait) },
+        &Carry {
+            photo,
+            photo_reason: wish.photo_reason.clone(),
+            how,
+            wait: Duration::from_secs(wish.wait),
+            until: None,
+        },
     )?;
     let pin = match (&wish.pin_file, pin) {
         (Some(file), Some(pin)) => {
@@ -64,6 +71,8 @@ pub struct Carry {
     pub photo_reason: Option<String>,
     pub how: Identified,
     pub wait: Duration,
+    /// Stop when the case stands at this step.
+    pub until: Option<String>,
 }
 
 /// From where the case stands to handed over. The PIN, if the badge has one.
@@ -82,6 +91,9 @@ pub fn carry_through(
             note(&format!("lanyard: {stands}"));
             told = stands;
             deadline = Instant::now() + carry.wait;
+        }
+        if carry.until.as_deref() == Some(view.step.as_str()) {
+            return Ok((view, pin));
         }
         let input = match (view.step.as_str(), view.state) {
             (_, CaseState::Done) => return Ok((view, pin)),
@@ -120,32 +132,4 @@ pub fn carry_through(
             None => return Err(view.problem.clone().unwrap_or_else(|| usage_problem("--wait", &view.step))),
         }
     }
-}
-
-/// Gives the named readers and printer their roles for this run.
-fn roles(station: &Station, wish: &Issue) -> Result<(), Problem> {
-    let devices = station.status().devices;
-    let find = |kind: DeviceKind, name: &str| {
-        devices
-            .iter()
-            .find(|device| device.kind == kind && device.name == name)
-            .map(|device| device.id.clone())
-            .ok_or_else(|| {
-                let names: Vec<&str> = devices.iter().filter(|d| d.kind == kind).map(|d| d.name.as_str()).collect();
-                usage_problem("device", &format!("{name}; there are: {}", names.join(", ")))
-            })
-    };
-    for word in &wish.readers {
-        let (what, name) = word.split_once('=').ok_or_else(|| usage_problem("--reader", word))?;
-        let role = match what {
-            "desfire" => DeviceRole::Encoder,
-            "piv" => DeviceRole::Chip,
-            other => return Err(usage_problem("--reader", other)),
-        };
-        station.device_role(&find(DeviceKind::Reader, name)?, Some(role))?;
-    }
-    if let Some(name) = &wish.printer {
-        station.device_role(&find(DeviceKind::Printer, name)?, Some(DeviceRole::Print))?;
-    }
-    Ok(())
 }

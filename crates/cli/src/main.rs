@@ -9,6 +9,7 @@ mod demo;
 mod issue;
 mod output;
 mod rehearse;
+mod roles;
 mod secret;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Duration;
 
-use lanyard_station::api::{BenchAction, BenchCardKind, Identified, Problem};
+use lanyard_station::api::{BenchAction, BenchCardKind, CaseView, Identified, Problem};
 use lanyard_station::{HouseChoice, Options, Station};
 
 use crate::issue::{Carry, carry_through};
@@ -17,9 +17,14 @@ new blank|foreign|full|chip        take a card out of the box
 lay CARD encoder|chip              lay it on a reader
 lift encoder|chip                  lift what lies there
 pull-after N encoder|chip          lift it by itself after N more exchanges
+freeze-card CARD N                 it never answers again after N more exchanges
 jam | clear                        jam the printer, clear it
 ribbon empty|new                   empty the ribbon, change it
 issue WORDS                        issue a badge to the person who answers to WORDS
+issue-until STEP WORDS             the same, up to a step of the workflow
+photo WORDS                        give that person the sample portrait
+verify                             the verdict of the history
+traffic encoder|chip               exchanges since the card was laid
 resume                             go on with the cases that are open
 cases                              the open cases
 bench                              what lies where
@@ -74,6 +79,24 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
         ["jam"] => BenchAction::Jam { printer, jammed: true },
         ["clear"] => BenchAction::Jam { printer, jammed: false },
         ["ribbon", word @ ("empty" | "new")] => BenchAction::Ribbon { printer, empty: *word == "empty" },
+        ["freeze-card", card, n] => BenchAction::FreezeAfter { card: number(card)?, exchanges: number(n)? },
+        ["photo", who @ ..] => {
+            station.photo_set(&station.person_of(&who.join(" "))?, crate::demo::PORTRAIT, None)?;
+            return Ok(String::new());
+        }
+        ["traffic", on] => {
+            let name = reader(on)?;
+            let (exchanges, _) = station.bench_desk()?.traffic(&name).map_err(|_| usage_problem("reader", on))?;
+            return Ok(exchanges.to_string());
+        }
+        ["verify"] => {
+            let verdict = station.history_verify()?;
+            return Ok(if verdict.holds { verdict.level } else { format!("faults {:?}", verdict.faults) });
+        }
+        ["issue-until", step, who @ ..] => {
+            let person = station.person_of(&who.join(" "))?;
+            return through(station, station.case_open(&person)?, Some(step));
+        }
         ["bench"] => {
             return Ok(serde_json::to_string(&station.bench()?).unwrap_or_default());
         }
@@ -82,12 +105,12 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
         }
         ["issue", who @ ..] => {
             let person = station.person_of(&who.join(" "))?;
-            return through(station, station.case_open(&person)?);
+            return through(station, station.case_open(&person)?, None);
         }
         ["resume"] => {
             let mut said = Vec::new();
             for case in station.status().cases {
-                said.push(through(station, station.case_view(&case.id)?)?);
+                said.push(through(station, station.case_view(&case.id)?, None)?);
             }
             return Ok(said.join("; "));
         }
@@ -100,8 +123,14 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
     })
 }
 
-fn through(station: &Station, case: lanyard_station::api::CaseView) -> Result<String, Problem> {
-    let carry = Carry { photo: None, photo_reason: None, how: Identified::Known, wait: Duration::from_secs(20) };
+fn through(station: &Station, case: CaseView, until: Option<&str>) -> Result<String, Problem> {
+    let carry = Carry {
+        photo: None,
+        photo_reason: None,
+        how: Identified::Known,
+        wait: Duration::from_secs(20),
+        until: until.map(str::to_owned),
+    };
     let (case, _) = carry_through(station, case, &carry)?;
     Ok(case.card.map(|card| card.number).unwrap_or_default())
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lanyard_virtual::{ApduCard, Bench, DesfireCard, Fault, FaultKind, KeyKind, VirtualPrinter, VirtualReader};
@@ -17,6 +17,8 @@ use crate::{StationError, entropy};
 pub(crate) const ENCODER: &str = "Encoder";
 /// The reader for contact chips.
 pub(crate) const CHIP_READER: &str = "Chip reader";
+/// Lies in the bench's folder once a card has frozen.
+const FROZEN: &str = "frozen";
 /// The card printer.
 pub(crate) const PRINTER: &str = "Card printer";
 
@@ -33,6 +35,7 @@ struct Kept {
     kind: BenchCardKind,
     card: Arc<Mutex<Remembering>>,
     in_field: Arc<AtomicBool>,
+    freeze: Arc<AtomicU32>,
     on: Option<String>,
 }
 
@@ -47,6 +50,8 @@ struct Remembering {
     file: PathBuf,
     last: String,
     in_field: Arc<AtomicBool>,
+    /// Stops answering after so many more exchanges; 0: never.
+    freeze: Arc<AtomicU32>,
 }
 
 impl Remembering {
@@ -105,6 +110,13 @@ impl ApduCard for Remembering {
         let answer = self.as_card().transmit(command);
         // Before the answer leaves the card, as a real one does it.
         self.remember();
+        if self.freeze.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1) {
+            // For whoever ends this process at this very point.
+            let _ = std::fs::write(self.file.with_file_name(FROZEN), "");
+            loop {
+                std::thread::park();
+            }
+        }
         answer
     }
 }
@@ -115,6 +127,7 @@ impl RehearsalBench {
         let folder = home.join("bench");
         let failed = |error: std::io::Error| StationError::File { what: "bench".to_owned(), kind: error.kind() };
         std::fs::create_dir_all(&folder).map_err(failed)?;
+        let _ = std::fs::remove_file(folder.join(FROZEN));
         let bench = Bench::new();
         let readers = [bench.plug_reader(ENCODER), bench.plug_reader(CHIP_READER)];
         let printer = bench.plug_printer(PRINTER);
@@ -136,10 +149,17 @@ impl RehearsalBench {
 
     fn keep(&mut self, id: u32, kind: BenchCardKind, card: AnyCard) {
         let in_field = Arc::new(AtomicBool::new(false));
+        let freeze = Arc::new(AtomicU32::new(0));
         let file = self.folder.join(file_name(id, kind));
-        let mut remembering = Remembering { card, file, last: String::new(), in_field: Arc::clone(&in_field) };
+        let mut remembering = Remembering {
+            card,
+            file,
+            last: String::new(),
+            in_field: Arc::clone(&in_field),
+            freeze: Arc::clone(&freeze),
+        };
         remembering.remember();
-        self.cards.insert(id, Kept { kind, card: Arc::new(Mutex::new(remembering)), in_field, on: None });
+        self.cards.insert(id, Kept { kind, card: Arc::new(Mutex::new(remembering)), in_field, freeze, on: None });
     }
 
     /// What a hand does.
@@ -153,6 +173,10 @@ impl RehearsalBench {
             BenchAction::LiftAfter { reader, exchanges } => {
                 let (so_far, _) = self.bench.traffic(reader)?;
                 self.bench.faults(reader, [Fault { at: so_far + *exchanges as usize, kind: FaultKind::PullAfter }])?;
+            }
+            BenchAction::FreezeAfter { card, exchanges } => {
+                let kept = self.cards.get(card).ok_or(StationError::NoBenchCard)?;
+                kept.freeze.store(*exchanges, Ordering::SeqCst);
             }
             BenchAction::Jam { printer, jammed } => {
                 self.jammed = *jammed;

@@ -35,6 +35,8 @@ pub(crate) struct Device {
     pub uri: Option<String>,
     /// More than one card is in the field.
     pub two_cards: bool,
+    /// A reader has said once what lies on it, or that it cannot; a printer has nothing to say there.
+    pub told: bool,
 }
 
 /// A card that lies on a reader.
@@ -88,6 +90,7 @@ pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simul
         card: None,
         uri: None,
         two_cards: false,
+        told: false,
     };
     if !shared.attach(&id, device) {
         return;
@@ -122,6 +125,7 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
             std::thread::sleep(Duration::from_millis(200));
         }
     }
+    shared.told(id);
     let mut channel: Option<Box<dyn Channel>> = None;
     while let Some(work) = shared.next_work(id) {
         if channel.is_none() {
@@ -158,6 +162,7 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
         card: None,
         uri,
         two_cards: false,
+        told: true,
     };
     if !shared.attach(&id, device) {
         return;

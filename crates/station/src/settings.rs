@@ -91,6 +91,22 @@ impl Core {
         Ok(())
     }
 
+    /// Without saving it: what is named for one run says nothing of the next.
+    pub(crate) fn device_for_now(&mut self, id: &str, role: DeviceRole) -> Result<(), StationError> {
+        if !self.devices.contains_key(id) {
+            return Err(StationError::Missing { kind: "device" });
+        }
+        for (other, device) in &mut self.devices {
+            if other == id {
+                device.role = Some(role);
+            } else if device.role == Some(role) {
+                device.role = None;
+            }
+        }
+        self.status_changed();
+        Ok(())
+    }
+
     /// The certificates of a card, newest first, and the CA's, PEM.
     pub(crate) fn certificates(&mut self, card: Id) -> Result<(Vec<String>, String), StationError> {
         let (house, session) = self.open()?;

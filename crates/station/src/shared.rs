@@ -216,6 +216,15 @@ impl Shared {
         self.lock().devices.contains_key(id)
     }
 
+    /// The reader has said what lies on it.
+    pub(crate) fn told(&self, id: &str) {
+        if let Some(device) = self.lock().devices.get_mut(id)
+            && !std::mem::replace(&mut device.told, true)
+        {
+            self.wake.notify_all();
+        }
+    }
+
     pub(crate) fn detached(&self, id: &str) {
         self.with(|core| {
             core.card_gone(id);

@@ -24,8 +24,8 @@ use crate::house::{Closed, folder};
 use crate::shared::{Clock, Event, Listener, Shared};
 use crate::{StationError, hotplug, people, steps};
 
-/// The longest that a script waits for the first look at devices and cards.
-const SETTLE: Duration = Duration::from_secs(3);
+/// The longest that a script waits for the first look at devices and cards: only where one of them does not answer.
+const SETTLE: Duration = Duration::from_secs(10);
 const DUMP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Which of a home's two houses.
@@ -203,17 +203,15 @@ impl Station {
     /// Waits until devices and the cards on them were looked at, a few seconds at most: for scripts, which cannot wait for
     /// events.
     pub fn settle(&self) {
+        if !self.devices {
+            return;
+        }
         self.shared.wait(SETTLE, |core| {
-            let looked = core.session.is_none()
-                || core.devices.values().all(|device| device.card.as_ref().is_none_or(|seen| seen.looked));
-            (core.readers_listed && looked).then_some(())
-        });
-        // A reader tells of its card in its first round.
-        std::thread::sleep(Duration::from_millis(if self.devices { 150 } else { 0 }));
-        self.shared.wait(SETTLE, |core| {
-            let looked = core.session.is_none()
-                || core.devices.values().all(|device| device.card.as_ref().is_none_or(|seen| seen.looked));
-            looked.then_some(())
+            let open = core.session.is_some();
+            let settled = |device: &crate::devices::Device| {
+                device.told && (!open || device.card.as_ref().is_none_or(|seen| seen.looked))
+            };
+            (core.readers_listed && core.devices.values().all(settled)).then_some(())
         });
     }
 
@@ -589,6 +587,24 @@ impl Station {
     pub fn device_role(&self, id: &str, role: Option<DeviceRole>) -> Answer<Status> {
         self.write(|core, _| core.device_role(id, role))?;
         Ok(self.status())
+    }
+
+    /// This device and no other is used for that, until the station ends: for a script that names its devices.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_for_now(&self, id: &str, role: DeviceRole) -> Answer<Status> {
+        self.write(|core, _| core.device_for_now(id, role))?;
+        Ok(self.status())
+    }
+
+    /// What is said where several devices would do and none was named; where there is none.
+    #[must_use]
+    pub fn which_device(&self, what: &'static str, names: &[&str]) -> Problem {
+        problem(match names {
+            [] => StationError::NoDevice { what },
+            names => StationError::WhichDevice { what, names: names.join(", ") },
+        })
     }
 
     /// Adds an IPP printer.

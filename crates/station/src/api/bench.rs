@@ -87,6 +87,13 @@ pub enum BenchAction {
         /// Exchanges from now on.
         exchanges: u32,
     },
+    /// The card carries out this many more exchanges and then never answers again: for whoever ends the station there.
+    FreezeAfter {
+        /// Which.
+        card: u32,
+        /// Exchanges from now on.
+        exchanges: u32,
+    },
     /// Jam a printer, or clear it.
     Jam {
         /// Which.

@@ -1,0 +1,193 @@
+//! The station is killed with SIGKILL at every step of the workflow and after every exchange with either card; started
+//! again, it ends in a badge whose history holds. The list of points comes from the workflow and from a run without
+//! faults, so a step or an exchange that is added is killed at too.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use lanyard_tests::house::{EILEEN, program};
+
+/// Where it is killed.
+#[derive(Clone, Debug)]
+enum Point {
+    Step(String),
+    After { exchanges: u32, reader: &'static str },
+}
+
+/// `lanyard rehearse`, handled by words.
+struct Rehearsal {
+    child: Child,
+    say: ChildStdin,
+    heard: BufReader<ChildStdout>,
+}
+
+impl Rehearsal {
+    fn start(home: &Path) -> Self {
+        let mut child = Command::new(program("lanyard"))
+            .args(["--home".as_ref(), home.as_os_str(), "rehearse".as_ref()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let say = child.stdin.take().unwrap();
+        let heard = BufReader::new(child.stdout.take().unwrap());
+        Self { child, say, heard }
+    }
+
+    fn tell(&mut self, words: &str) {
+        writeln!(self.say, "{words}").unwrap();
+        self.say.flush().unwrap();
+    }
+
+    fn answer(&mut self) -> String {
+        let mut line = String::new();
+        self.heard.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn ask(&mut self, words: &str) -> String {
+        self.tell(words);
+        self.answer()
+    }
+
+    fn must(&mut self, words: &str) -> String {
+        let answer = self.ask(words);
+        answer.strip_prefix("ok").unwrap_or_else(|| panic!("{words}: {answer:?}")).trim().to_owned()
+    }
+
+    fn kill(mut self) {
+        // SIGKILL on Unix.
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn quit(mut self) {
+        self.tell("quit");
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// A rehearsal house with a photographed person and two cards in the drawer.
+fn template(home: &Path) {
+    let mut rehearsal = Rehearsal::start(home);
+    rehearsal.must(&format!("photo {EILEEN}"));
+    assert_eq!(rehearsal.must("new blank"), "1");
+    assert_eq!(rehearsal.must("new chip"), "2");
+    rehearsal.quit();
+}
+
+/// The exchanges with either card in an issue without faults.
+fn clean_run(home: &Path) -> (u32, u32) {
+    let mut rehearsal = Rehearsal::start(home);
+    rehearsal.must(&format!("issue-until card {EILEEN}"));
+    rehearsal.must("lay 1 encoder");
+    rehearsal.must("lay 2 chip");
+    assert_eq!(rehearsal.must("resume"), "C-0000001");
+    let of = |rehearsal: &mut Rehearsal, reader: &str| rehearsal.must(&format!("traffic {reader}")).parse().unwrap();
+    let counts = (of(&mut rehearsal, "encoder"), of(&mut rehearsal, "chip"));
+    rehearsal.quit();
+    counts
+}
+
+/// Brings the station to the point and kills it there.
+fn kill_at(home: &Path, point: &Point) {
+    let mut rehearsal = Rehearsal::start(home);
+    match point {
+        Point::Step(step) => {
+            if !["data", "photo", "preview", "card"].contains(&step.as_str()) {
+                rehearsal.must(&format!("issue-until card {EILEEN}"));
+                rehearsal.must("lay 1 encoder");
+                rehearsal.must("lay 2 chip");
+            }
+            rehearsal.must(&format!("issue-until {step} {EILEEN}"));
+        }
+        Point::After { exchanges, reader } => {
+            rehearsal.must(&format!("issue-until card {EILEEN}"));
+            for (card, on) in [(1, "encoder"), (2, "chip")] {
+                if on != *reader {
+                    rehearsal.must(&format!("lay {card} {on}"));
+                }
+            }
+            let card = if *reader == "encoder" { 1 } else { 2 };
+            // Set while the card is still in the hand: the first look already counts.
+            rehearsal.must(&format!("freeze-card {card} {exchanges}"));
+            rehearsal.tell(&format!("lay {card} {reader}"));
+            rehearsal.tell("resume");
+            let frozen = home.join("rehearsal/bench/frozen");
+            let mut waited = 0;
+            while !frozen.exists() {
+                assert!(waited < 3000, "{point:?} was never reached");
+                assert!(rehearsal.child.try_wait().unwrap().is_none(), "{point:?}: ended by itself");
+                std::thread::sleep(Duration::from_millis(10));
+                waited += 1;
+            }
+        }
+    }
+    rehearsal.kill();
+}
+
+/// Starts again with the same cards: a badge comes out, and its history holds.
+fn goes_on(home: &Path, point: &Point) {
+    let mut rehearsal = Rehearsal::start(home);
+    rehearsal.must("lay 1 encoder");
+    rehearsal.must("lay 2 chip");
+    let resumed = rehearsal.ask("resume");
+    assert_eq!(resumed, "ok C-0000001", "{point:?}");
+    assert_eq!(rehearsal.must("verify"), "consistent", "{point:?}");
+    rehearsal.quit();
+}
+
+#[test]
+fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = folder.path().join("start");
+    template(&start);
+    let clean = folder.path().join("clean");
+    copy(&start, &clean);
+    let (encoder, chip) = clean_run(&clean);
+
+    let mut points: Vec<Point> = ["data", "photo", "preview", "card", "encode", "certify", "print", "hand_over"]
+        .iter()
+        .map(|step| Point::Step((*step).to_owned()))
+        .collect();
+    points.extend((1..=encoder).map(|exchanges| Point::After { exchanges, reader: "encoder" }));
+    points.extend((1..=chip).map(|exchanges| Point::After { exchanges, reader: "chip" }));
+    // Assessing, writing and reading back takes more than twenty exchanges; making a key more than thirty.
+    assert!(encoder > 20 && chip > 30, "{encoder} {chip}");
+    let count = points.len();
+
+    let queue = Mutex::new(points.into_iter().enumerate().collect::<Vec<_>>());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().pop();
+                    let Some((number, point)) = next else { break };
+                    let home = folder.path().join(format!("point-{number}"));
+                    copy(&start, &home);
+                    kill_at(&home, &point);
+                    goes_on(&home, &point);
+                    std::fs::remove_dir_all(&home).unwrap();
+                }
+            });
+        }
+    });
+    println!("killed at {count} points, resumed at {count}");
+    assert_eq!(count as u32, 8 + encoder + chip);
+}

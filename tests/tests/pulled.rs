@@ -1,0 +1,124 @@
+//! Either card is pulled before and after every exchange of an issue, in one station that goes on running: the same card
+//! laid again goes on by itself, and a badge comes out. The points come from a run without faults.
+
+use std::time::Duration;
+
+use lanyard_station::Station;
+use lanyard_station::api::{BenchAction, BenchCardKind, CaseState, CaseView, Identified, StepInput};
+use lanyard_tests::house::{EILEEN, Home, PORTRAIT};
+use lanyard_virtual::{Fault, FaultKind};
+
+const READERS: [(&str, BenchCardKind); 2] = [("Encoder", BenchCardKind::Blank), ("Chip reader", BenchCardKind::Chip)];
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What the operator does at the steps that are theirs; lays the cards again whenever the case stops for one.
+fn issue(station: &Station, cards: [u32; 2]) -> (CaseView, u32) {
+    let person = station.person_of(EILEEN).unwrap();
+    let mut view = station.case_open(&person).unwrap();
+    let mut laid = false;
+    let mut stops = 0;
+    loop {
+        let input = match (view.step.as_str(), view.state) {
+            (_, CaseState::Done | CaseState::Void) => return (view, stops),
+            ("data", CaseState::Waiting) => StepInput::ConfirmData {
+                fields: view.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
+            },
+            ("photo", CaseState::Waiting) => StepInput::KeepPhoto,
+            ("preview", CaseState::Waiting) => StepInput::AcceptPreview,
+            ("hand_over", CaseState::Waiting) => match &view.hand_over {
+                Some(done) if done.card_checked => StepInput::Given,
+                _ => StepInput::Identify { how: Identified::Known },
+            },
+            ("card", CaseState::WaitingForCard) if !laid => {
+                laid = true;
+                lay(station, cards);
+                continue;
+            }
+            (_, CaseState::Stopped) => {
+                let problem = view.problem.clone().unwrap();
+                assert!(problem.code.starts_with("card.removed") || problem.code == "card.none", "{problem:?}");
+                stops += 1;
+                assert!(stops < 10, "it stops again and again: {problem:?}");
+                lay(station, cards);
+                view = station.case_view(&view.id).unwrap();
+                if view.state == CaseState::Stopped {
+                    view = station.case_wait(&view, LIMIT).unwrap();
+                }
+                continue;
+            }
+            _ => match station.case_wait(&view, Duration::from_millis(400)) {
+                Some(next) => {
+                    view = next;
+                    continue;
+                }
+                None => {
+                    // Pulled while it was only looked at: nothing stopped, the station waits for a card.
+                    assert!(
+                        matches!(view.state, CaseState::WaitingForCard | CaseState::Running),
+                        "{} {:?}",
+                        view.step,
+                        view.state
+                    );
+                    if station.status().devices.iter().any(cards_missing) {
+                        lay(station, cards);
+                    }
+                    continue;
+                }
+            },
+        };
+        view = station.case_do(&view.id, input).unwrap();
+    }
+}
+
+fn cards_missing(device: &lanyard_station::api::DeviceView) -> bool {
+    device.kind == lanyard_station::api::DeviceKind::Reader && device.card.is_none()
+}
+
+fn lay(station: &Station, cards: [u32; 2]) {
+    for ((reader, _), card) in READERS.iter().zip(cards) {
+        station.bench_do(&BenchAction::Lay { card, reader: (*reader).to_owned() }).unwrap();
+    }
+}
+
+fn fresh_cards(station: &Station) -> [u32; 2] {
+    READERS.map(|(_, kind)| {
+        let view = station.bench_do(&BenchAction::NewCard { kind }).unwrap();
+        view.cards.iter().map(|card| card.id).max().unwrap()
+    })
+}
+
+#[test]
+fn a_card_pulled_before_or_after_any_exchange_goes_on_when_it_is_laid_again() {
+    let home = Home::new();
+    let station = home.rehearsal();
+    station.photo_set(&station.person_of(EILEEN).unwrap(), PORTRAIT, None).unwrap();
+    let desk = station.bench_desk().unwrap();
+
+    let cards = fresh_cards(&station);
+    let (view, stops) = issue(&station, cards);
+    assert_eq!((view.state, stops), (CaseState::Done, 0));
+    let counts = READERS.map(|(reader, _)| desk.traffic(reader).unwrap().0);
+    // Assessing, writing and reading back takes more than twenty exchanges; making a key more than thirty.
+    assert!(counts[0] > 20 && counts[1] > 30, "{counts:?}");
+
+    let mut points = 0;
+    for ((reader, _), count) in READERS.iter().zip(counts) {
+        for at in 0..count {
+            for kind in [FaultKind::PullBefore, FaultKind::PullAfter] {
+                let cards = fresh_cards(&station);
+                for (name, _) in READERS {
+                    desk.faults(name, []).unwrap();
+                    let _ = desk.lift(name);
+                }
+                desk.faults(reader, [Fault { at, kind }]).unwrap();
+                let (view, _) = issue(&station, cards);
+                assert_eq!(view.state, CaseState::Done, "{reader} {at} {kind:?}");
+                points += 1;
+            }
+        }
+    }
+    println!("pulled at {points} points, resumed at {points}");
+    assert_eq!(points, 2 * (counts[0] + counts[1]));
+    let verdict = station.history_verify().unwrap();
+    assert!(verdict.holds, "{:?}", verdict.faults);
+}
