@@ -1,6 +1,8 @@
 // What the station says of itself, kept as it was last said. Everything on screen is drawn from here.
 import { listen } from "@tauri-apps/api/event";
 import { isLanguage, speak, systemLanguage } from "../../../shared/words/words.svelte";
+import type { DeviceRole } from "../../../shared/generated/DeviceRole";
+import type { DeviceView } from "../../../shared/generated/DeviceView";
 import type { CaseView } from "../../../shared/generated/CaseView";
 import type { Status } from "../../../shared/generated/Status";
 import { forgetBlobs } from "./blobs";
@@ -28,6 +30,12 @@ class Live {
 
   may(right: string): boolean {
     return this.rights().includes(right);
+  }
+
+  /** Readers and printers as they are used: what is laid first stands first. */
+  devices(): DeviceView[] {
+    const order: (DeviceRole | null)[] = ["desk", "encoder", "chip", "print", null];
+    return [...(this.status?.devices ?? [])].sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
   }
 
   rehearsal(): boolean {
