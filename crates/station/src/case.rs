@@ -219,6 +219,13 @@ impl Core {
         Ok(id)
     }
 
+    /// From now on the next blank belongs to this case.
+    pub(crate) fn bind(&mut self, id: Id, now: UnixMs) {
+        if self.bound.replace(id) != Some(id) {
+            self.blank_asked_for(now);
+        }
+    }
+
     /// After sign-in: the cases that were open.
     pub(crate) fn load_cases(&mut self) -> Result<(), StationError> {
         let (house, _) = self.open()?;

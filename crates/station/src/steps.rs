@@ -61,8 +61,10 @@ impl Core {
             StepInput::Retry => {
                 let case = self.case(id)?;
                 case.problem = None;
-                if case.step() == Some(StepKind::Preview) {
-                    self.make_preview(id, now)?;
+                match case.step() {
+                    Some(StepKind::Preview) => self.make_preview(id, now)?,
+                    Some(StepKind::Card) => self.blank_still_asked_for(),
+                    _ => {}
                 }
             }
             StepInput::Identify { how } => {
@@ -96,6 +98,9 @@ impl Core {
 
     /// A file or a camera picture.
     pub(crate) fn take_photo(&mut self, id: Id, read: ReadPhoto) -> Result<(), StationError> {
+        if self.case(id)?.over() {
+            return Err(StationError::CaseClosed);
+        }
         let state = framed(read, Adjust { zoom: 1.0, ..Adjust::default() })?;
         let case = self.at(id, &[StepKind::Photo])?;
         case.problem = None;
@@ -212,7 +217,11 @@ impl Core {
             tx.put_blob(&pictures.front_png, "image/png")?;
             tx.put_blob(&pictures.back_png, "image/png")?;
             Ok(())
-        })
+        })?;
+        if self.bound == Some(id) {
+            self.blank_asked_for(now);
+        }
+        Ok(())
     }
 
     /// Everything was read again: said in the history before the badge leaves the desk.
@@ -243,7 +252,8 @@ impl Core {
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
         let state = house.store.view().required(RecordRef { kind: Kind::Card, id: card })?.state;
         let changes = self.case(id)?.entries().issued(card, &state);
-        self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))
+        // The plan held what is on the card; from here on the records say it.
+        self.complete(id, &changes, Outcome::new(), now, |tx| tx.journal_drop(card))
     }
 }
 
