@@ -1,4 +1,5 @@
 //! The IPP driver against `ippeveprinter`: printed, out of cards, cancelled, failed, killed in the middle, not there.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,5 @@
 //! Preview and print: the same picture, the same bytes each time, and a code that a telephone reads.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

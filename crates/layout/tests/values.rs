@@ -1,4 +1,5 @@
 //! One person's values in a design: what fits, what does not, and that it is said.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
@@ -176,4 +177,19 @@ fn what_inkscape_and_illustrator_make_of_a_text_is_filled_all_the_same() {
             .rgba
     };
     assert!(pixels(inkscape) == pixels(plain));
+}
+
+#[test]
+fn every_sample_person_fits_on_the_employee_card() {
+    let list = std::fs::read_to_string(common::assets().join("people/people.csv")).unwrap();
+    let mut rows = list.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let columns = rows.next().unwrap();
+    assert_eq!(&columns[..6], ["given_name", "family_name", "display_name", "staff_no", "unit", "title"]);
+    for row in rows {
+        let values = columns.iter().zip(&row).fold(eileen(), |values, (column, text)| match Field::from_name(column) {
+            Some(field) => values.with(field, *text),
+            None => values,
+        });
+        assert!(made(&values).is_ok(), "{:?}: {:?}", row[2], made(&values).unwrap_err());
+    }
 }

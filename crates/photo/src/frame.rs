@@ -159,7 +159,7 @@ impl Cut {
         let (left, top) = (x / self.width + 0.5 - width / 2.0, y / self.height + 0.5 - height / 2.0);
         let (right, bottom) = ((left + width).min(1.0), (top + height).min(1.0));
         let (left, top) = (left.max(0.0), top.max(0.0));
-        (right > left && bottom > top).then(|| Rect { x: left, y: top, width: right - left, height: bottom - top })
+        (right > left && bottom > top).then_some(Rect { x: left, y: top, width: right - left, height: bottom - top })
     }
 }
 

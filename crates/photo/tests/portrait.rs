@@ -1,4 +1,5 @@
 //! From a file to a portrait: what is found on it, how it is framed, what is said of it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::Cursor;
 
@@ -182,4 +183,18 @@ fn blur_is_said_and_so_is_darkness() {
     let faces = read(large).find_faces();
     let hints = frame(&dark, &faces, RATIO, Adjustments::default()).unwrap().hints;
     assert!(hints.iter().any(|hint| hint.code() == "photo.dark"), "{hints:?}");
+}
+
+#[test]
+fn every_sample_portrait_is_good_enough_to_rehearse_with() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/people");
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_some_and(|extension| extension == "jpg") {
+            let portrait = framed(&Photo::read(&std::fs::read(&file).unwrap()).unwrap(), Adjustments::default());
+            assert!(portrait.face.is_some() && portrait.hints.is_empty(), "{file:?}: {:?}", portrait.hints);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 5);
 }

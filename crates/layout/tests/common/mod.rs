@@ -1,5 +1,5 @@
 //! The shipped fonts, the shipped design, and a person, for the tests of this crate.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
