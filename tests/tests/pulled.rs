@@ -87,38 +87,55 @@ fn fresh_cards(station: &Station) -> [u32; 2] {
     })
 }
 
+/// A rehearsal with a photographed person.
+fn station(home: &Home) -> Station {
+    let station = home.rehearsal();
+    station.photo_set(&station.person_of(EILEEN).unwrap(), PORTRAIT, None).unwrap();
+    station
+}
+
 #[test]
 fn a_card_pulled_before_or_after_any_exchange_goes_on_when_it_is_laid_again() {
     let home = Home::new();
-    let station = home.rehearsal();
-    station.photo_set(&station.person_of(EILEEN).unwrap(), PORTRAIT, None).unwrap();
-    let desk = station.bench_desk().unwrap();
-
-    let cards = fresh_cards(&station);
-    let (view, stops) = issue(&station, cards);
-    assert_eq!((view.state, stops), (CaseState::Done, 0));
-    let counts = READERS.map(|(reader, _)| desk.traffic(reader).unwrap().0);
+    let counts = {
+        let station = station(&home);
+        let cards = fresh_cards(&station);
+        let (view, stops) = issue(&station, cards);
+        assert_eq!((view.state, stops), (CaseState::Done, 0));
+        READERS.map(|(reader, _)| station.bench_desk().unwrap().traffic(reader).unwrap().0)
+    };
     // Assessing, writing and reading back takes more than twenty exchanges; making a key more than thirty.
     assert!(counts[0] > 20 && counts[1] > 30, "{counts:?}");
 
-    let mut points = 0;
+    let mut points = Vec::new();
     for ((reader, _), count) in READERS.iter().zip(counts) {
         for at in 0..count {
-            for kind in [FaultKind::PullBefore, FaultKind::PullAfter] {
-                let cards = fresh_cards(&station);
-                for (name, _) in READERS {
-                    desk.faults(name, []).unwrap();
-                    let _ = desk.lift(name);
-                }
-                desk.faults(reader, [Fault { at, kind }]).unwrap();
-                let (view, _) = issue(&station, cards);
-                assert_eq!(view.state, CaseState::Done, "{reader} {at} {kind:?}");
-                points += 1;
-            }
+            points.extend([FaultKind::PullBefore, FaultKind::PullAfter].map(|kind| (*reader, Fault { at, kind })));
         }
     }
-    println!("pulled at {points} points, resumed at {points}");
-    assert_eq!(points, 2 * (counts[0] + counts[1]));
-    let verdict = station.history_verify().unwrap();
-    assert!(verdict.holds, "{:?}", verdict.faults);
+    assert_eq!(points.len(), 2 * (counts[0] + counts[1]));
+
+    // Two stations, each through half of the points.
+    std::thread::scope(|scope| {
+        for half in points.chunks(points.len().div_ceil(2)) {
+            scope.spawn(move || {
+                let home = Home::new();
+                let station = station(&home);
+                let desk = station.bench_desk().unwrap();
+                for (reader, fault) in half {
+                    let cards = fresh_cards(&station);
+                    for (name, _) in READERS {
+                        desk.faults(name, []).unwrap();
+                        let _ = desk.lift(name);
+                    }
+                    desk.faults(reader, [*fault]).unwrap();
+                    let (view, _) = issue(&station, cards);
+                    assert_eq!(view.state, CaseState::Done, "{reader} {fault:?}");
+                }
+                let verdict = station.history_verify().unwrap();
+                assert!(verdict.holds, "{:?}", verdict.faults);
+            });
+        }
+    });
+    println!("pulled at {} points, resumed at all", points.len());
 }
