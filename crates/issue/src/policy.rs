@@ -6,9 +6,6 @@ use lanyard_model::Reason;
 /// Why it is not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
-    /// A file as a printer, in a real house, without the right.
-    #[error("printing into a file needs a right")]
-    FilePrinting,
     /// The photo has hints, and no reason was given.
     #[error("the photo needs a reason")]
     PhotoReason,
@@ -17,12 +14,6 @@ pub enum PolicyError {
     VoidReason {
         /// As given.
         reason: String,
-    },
-    /// The operator lacks a right.
-    #[error("right {right} is missing")]
-    Right {
-        /// The right.
-        right: &'static str,
     },
     /// Two operators of one sign-in name.
     #[error("the sign-in name is taken")]
@@ -35,10 +26,8 @@ pub enum PolicyError {
 impl Coded for PolicyError {
     fn code(&self) -> &'static str {
         match self {
-            Self::FilePrinting => "policy.print.file",
             Self::PhotoReason => "policy.photo.reason",
             Self::VoidReason { .. } => "policy.void.reason",
-            Self::Right { .. } => "policy.right",
             Self::LoginTaken => "policy.login.taken",
             Self::LastOperator => "policy.operator.last",
         }
@@ -51,14 +40,13 @@ impl Coded for PolicyError {
     fn helps(&self) -> Helps {
         match self {
             Self::PhotoReason | Self::VoidReason { .. } | Self::LoginTaken => Helps::SameAgain,
-            Self::FilePrinting | Self::Right { .. } | Self::LastOperator => Helps::Never,
+            Self::LastOperator => Helps::Never,
         }
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::VoidReason { reason } => vec![("reason", reason.clone())],
-            Self::Right { right } => vec![("right", (*right).to_owned())],
             _ => vec![],
         }
     }

@@ -77,9 +77,6 @@ pub enum StationError {
     /// The chip is neither blank nor this card's.
     #[error("the chip is not blank")]
     ChipUsed,
-    /// A card that claims a UID which the history knows, and does not prove its keys.
-    #[error("the card does not prove its keys")]
-    Unproven,
     /// No device is fit for the step.
     #[error("no device for {what}")]
     NoDevice {
@@ -215,7 +212,6 @@ impl Coded for StationError {
             Self::CardOfOtherCase { .. } => "case.card.elsewhere",
             Self::OtherCard { .. } => "case.card.other",
             Self::ChipUsed => "card.chip.used",
-            Self::Unproven => "card.unproven",
             Self::NoDevice { .. } => "device.none",
             Self::WhichDevice { .. } => "device.which",
             Self::PrintFailed { .. } => "printer.failed",
@@ -232,7 +228,7 @@ impl Coded for StationError {
             return below.fault();
         }
         match self {
-            Self::ChipUsed | Self::Unproven => Fault::Card,
+            Self::ChipUsed => Fault::Card,
             Self::NoDevice { .. } | Self::PrintFailed { .. } => Fault::Device,
             Self::Calendar => Fault::Us,
             _ => Fault::Operator,
@@ -244,7 +240,7 @@ impl Coded for StationError {
             return below.helps();
         }
         match self {
-            Self::ChipUsed | Self::Unproven | Self::CardOfOtherCase { .. } | Self::OtherCard { .. } => Helps::Another,
+            Self::ChipUsed | Self::CardOfOtherCase { .. } | Self::OtherCard { .. } => Helps::Another,
             Self::NoDevice { .. } | Self::PrintFailed { .. } | Self::Calendar | Self::Locked => Helps::Later,
             Self::NoHouse | Self::HouseExists | Self::NoBench | Self::CaseClosed => Helps::Never,
             _ => Helps::SameAgain,
