@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn a_page_from_elsewhere_gets_no_camera() {
-        for page in ["https://example.org/", "http://tauri.localhost.example.org/", "file:///tmp/x.html", "tauri://other/"] {
+        for page in
+            ["https://example.org/", "http://tauri.localhost.example.org/", "file:///tmp/x.html", "tauri://other/"]
+        {
             assert_eq!(answer(Some(&url(page)), PermissionKind::Camera), PermissionResponse::Deny, "{page}");
         }
         assert_eq!(answer(None, PermissionKind::Camera), PermissionResponse::Deny);

@@ -150,6 +150,10 @@ describe("what the station answers with", () => {
         (found) => found[1] ?? "",
       ),
     );
+    const report = sources.find((source) => source.includes('RecordConcurrent = "record.concurrent"')) ?? "";
+    const found = [...report.matchAll(/ = "([a-z]+\.[a-z_]+)"/g)].map((one) => one[1] ?? "");
+    expect(found.length).toBeGreaterThan(25);
+    expect(found.filter((code) => !(`fault.${code}` in english) && !(`remark.${code}` in english))).toEqual([]);
     expect(changes.length).toBeGreaterThan(20);
     expect(changes.filter((code) => !(`what.${code}` in english))).toEqual([]);
   });

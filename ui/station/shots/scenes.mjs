@@ -76,6 +76,7 @@ export const scenes = {
   },
   "06-first-restore": { act: async (page) => id(page, "first-restore").click() },
   "10-lock": { prepare: "world.started(false,false);" },
+  "13-lock-unnamed": { prepare: "world.started(false,false);world.status.house.operators=[];" },
   "11-lock-wrong": {
     prepare: "world.started(false,false);",
     act: async (page) => {
