@@ -86,6 +86,14 @@ fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
     std::fs::read(file).map_err(|error| file_problem(file, &error))
 }
 
+/// Said before anything is done whose only trace would go into that file.
+pub fn free(file: &Path) -> Result<(), Problem> {
+    match file.symlink_metadata() {
+        Ok(_) => Err(file_problem(file, &std::io::ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Never overwrites: what is written may be the only copy of something.
 pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Problem> {
     use std::io::Write;
@@ -105,6 +113,9 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
             login: login.to_owned(),
             password: String::from_utf8_lossy(password.expose()).into_owned(),
         });
+    }
+    if let Some(file) = &init.recovery_file {
+        free(file)?;
     }
     let station = start(arguments, Access::Write)?;
     let recovery =
@@ -170,6 +181,9 @@ fn person(arguments: &Arguments, command: &PersonCommand) -> Result<(), Problem>
         }
         PersonCommand::Import { file, refused } => {
             let bytes = read_file(file)?;
+            if let Some(out) = refused {
+                free(out)?;
+            }
             let station = signed_in(arguments, Access::Write)?;
             let report = station.import_people(&bytes)?;
             if let Some(out) = refused.as_ref().filter(|_| !report.refused.is_empty()) {

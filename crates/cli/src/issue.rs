@@ -7,7 +7,7 @@ use lanyard_station::api::{CaseState, CaseView, Identified, Problem, StepInput};
 use serde::Serialize;
 
 use crate::arguments::Issue;
-use crate::commands::write_new;
+use crate::commands::{free, write_new};
 use crate::output::{answer, file_problem, note, usage_problem};
 use crate::roles;
 
@@ -22,6 +22,9 @@ struct Issued {
 pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Problem> {
     if wish.workflow != "issue" {
         return Err(usage_problem("--workflow", &wish.workflow));
+    }
+    if let Some(file) = &wish.pin_file {
+        free(file)?;
     }
     station.settle();
     roles::assign(station, wish)?;

@@ -83,7 +83,7 @@ impl House {
     }
 
     pub(crate) fn kind(&self) -> HouseKind {
-        if self.front.rehearsal { HouseKind::Rehearsal } else { HouseKind::Real }
+        kind(self.front.rehearsal)
     }
 
     pub(crate) fn station_record(&self) -> RecordRef {
@@ -123,12 +123,25 @@ impl House {
 }
 
 impl Closed {
+    /// The house of this kind in a station's home, if there is one. A folder that was copied into the other's place is
+    /// not opened.
+    pub(crate) fn find(home: &Path, rehearsal: bool, mode: Mode) -> Result<Option<Self>, StationError> {
+        let found = Self::at(&folder(home, rehearsal), mode)?;
+        if let Some(found) = &found
+            && found.front.rehearsal != rehearsal
+        {
+            return Err(kind_differs(kind(rehearsal), kind(found.front.rehearsal)));
+        }
+        Ok(found)
+    }
+
     /// The house in this folder, if there is one.
-    pub(crate) fn find(dir: &Path, mode: Mode) -> Result<Option<Self>, StationError> {
+    fn at(dir: &Path, mode: Mode) -> Result<Option<Self>, StationError> {
         if !lanyard_store::is_house(dir) {
             return Ok(None);
         }
-        let text = std::fs::read(dir.join("house.json")).map_err(|error| file(dir, &error))?;
+        let front = dir.join("house.json");
+        let text = std::fs::read(&front).map_err(|error| file(&front, &error))?;
         let front = serde_json::from_slice(&text).map_err(|_| StoreError::Damaged { what: "house.json" })?;
         Ok(Some(Self { dir: dir.to_owned(), front, mode }))
     }
@@ -148,6 +161,10 @@ impl Closed {
     /// Opens the store with what the slots gave.
     fn open(&self, slots: Slots, opened: &Opened) -> Result<House, StationError> {
         let store = Store::open(&self.dir, &opened.store_key, self.mode, Box::new(entropy::fill))?;
+        // The front is not signed: the store says what it is.
+        if store.house().kind != kind(self.front.rehearsal) {
+            return Err(kind_differs(kind(self.front.rehearsal), store.house().kind));
+        }
         let mut house = House {
             store,
             mode: self.mode,
@@ -213,9 +230,23 @@ fn cost(rehearsal: bool) -> Cost {
     if rehearsal { Cost::TEST } else { Cost::REAL }
 }
 
+fn kind(rehearsal: bool) -> HouseKind {
+    if rehearsal { HouseKind::Rehearsal } else { HouseKind::Real }
+}
+
+fn kind_differs(asked: HouseKind, found: HouseKind) -> StationError {
+    lanyard_keys::KeysError::VaultKind { asked, found }.into()
+}
+
+/// A name that can be shown, printed and certified.
+fn is_name(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.chars().count() <= NAME_LONGEST && !text.chars().any(char::is_control)
+}
+
 fn checked(operator: &NewOperator, taken: &[String]) -> Result<(), StationError> {
     for (field, value) in [("name", &operator.name), ("login", &operator.login)] {
-        if value.trim().is_empty() || value.chars().count() > NAME_LONGEST {
+        if !is_name(value) {
             return Err(StationError::OperatorField { field });
         }
     }
@@ -249,7 +280,7 @@ impl Core {
             return Err(StationError::HouseExists);
         }
         let name = start.station.trim();
-        if name.is_empty() || name.chars().count() > NAME_LONGEST {
+        if !is_name(name) {
             return Err(StationError::StationName { longest: NAME_LONGEST });
         }
         let mut taken = Vec::new();
@@ -258,7 +289,49 @@ impl Core {
             taken.push(operator.login.trim().to_lowercase());
         }
         let dir = folder(home, start.rehearsal);
-        let kind = if start.rehearsal { HouseKind::Rehearsal } else { HouseKind::Real };
+        if std::fs::read_dir(&dir).is_ok_and(|mut there| there.next().is_some()) {
+            return Err(StoreError::Exists.into());
+        }
+        // Made beside and moved into place when it is whole: a house without front or recovery code would be in the way of
+        // trying again.
+        let making = dir.with_extension("making");
+        let swept = || match std::fs::remove_dir_all(&making) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file(&making, &error)),
+            _ => Ok(()),
+        };
+        swept()?;
+        let made = self.make_house_in(&making, start, now).and_then(|recovery| {
+            self.move_house(&making, &dir)?;
+            Ok(recovery)
+        });
+        if made.is_err() {
+            self.session = None;
+            self.house = None;
+            swept()?;
+        }
+        self.status_changed();
+        made
+    }
+
+    fn move_house(&mut self, from: &Path, to: &Path) -> Result<(), StationError> {
+        let (Some(house), Some(session)) = (self.house.take(), &self.session) else {
+            return Err(StationError::NoHouse);
+        };
+        let House { store, slots, front, .. } = house;
+        store.close();
+        // Not every system renames onto an empty folder.
+        let _ = std::fs::remove_dir(to);
+        std::fs::rename(from, to).map_err(|error| file(to, &error))?;
+        let mut house = Closed { dir: to.to_owned(), front, mode: Mode::Write }.open(slots, &session.opened)?;
+        house.store.set_signer(Some(Box::new(session.vault.signer())));
+        house.backup_proved = house.rehearsal();
+        self.house = Some(house);
+        Ok(())
+    }
+
+    fn make_house_in(&mut self, dir: &Path, start: &FirstStart, now: UnixMs) -> Result<Recovery, StationError> {
+        let name = start.station.trim();
+        let kind = kind(start.rehearsal);
         let cost = cost(start.rehearsal);
         let new = NewHouse {
             id: entropy::id(),
@@ -283,7 +356,7 @@ impl Core {
             made.push(key_made(&of, &check.0));
         }
         let mut store =
-            Store::create(&dir, &new, &slots, &opened.store_key, Box::new(vault.signer()), Box::new(entropy::fill))?;
+            Store::create(dir, &new, &slots, &opened.store_key, Box::new(vault.signer()), Box::new(entropy::fill))?;
         let by = [Actor { who: first, role: ActorRole::Did, kind: ActorKind::Admin }];
         let sealed = vault.seal(&opened.vault_key, &mut entropy::fill)?;
         store.write(|tx| {
@@ -315,7 +388,6 @@ impl Core {
         if start.rehearsal {
             people::add_samples(self, now)?;
         }
-        self.status_changed();
         Ok(Recovery { code: String::from_utf8_lossy(recovery.printed().expose()).into_owned() })
     }
 
@@ -540,9 +612,15 @@ impl Core {
         let (house, session) = self.open()?;
         let by = session.did();
         let station = house.station_record();
-        house.store.write(|tx| tx.commit(&Change::new("station.backed_up", station), &by, now))?;
         house.store.backup(to, &session.opened.store_key)?;
-        write_front(to, &house.front)
+        write_front(to, &house.front).inspect_err(|_| {
+            // The folder was new or empty: a backup that nobody can find the front of is in the way of the next try.
+            let _ = std::fs::remove_dir_all(to);
+        })?;
+        // Only now, so that the history claims no backup that failed.
+        house.store.write(|tx| tx.commit(&Change::new("station.backed_up", station), &by, now))?;
+        self.status_changed();
+        Ok(())
     }
 
     /// Restores a backup aside and compares every key: from then on real cards may be written.
@@ -596,7 +674,7 @@ impl Core {
         if self.house.is_some() || self.closed.is_some() {
             return Err(StationError::HouseExists);
         }
-        let front = Closed::find(from, Mode::Read)?.ok_or(StoreError::Missing)?.front;
+        let front = Closed::at(from, Mode::Read)?.ok_or(StoreError::Missing)?.front;
         let slots = lanyard_store::read_slots(from)?;
         let hash = login_hash(slots.house(), login);
         let id = front.logins.iter().find(|(known, _)| *known == hash).map_or(Id([0; 16]), |(_, id)| *id);
@@ -604,7 +682,7 @@ impl Core {
         let dir = folder(home, front.rehearsal);
         lanyard_store::restore(from, &dir, &opened.store_key, Box::new(entropy::fill))?;
         write_front(&dir, &front)?;
-        self.closed = Closed::find(&dir, Mode::Write)?;
+        self.closed = Closed::find(home, front.rehearsal, Mode::Write)?;
         self.enter(id, slots, opened, now)?;
         let (house, session) = self.open()?;
         let (by, station) = (session.did(), house.station_record());

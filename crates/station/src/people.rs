@@ -1,6 +1,6 @@
 //! People at the station: found, shown, added, corrected, imported, photographed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lanyard_issue::NewPhoto;
 use lanyard_model::{Change, Id, Kind, Record, RecordRef, UnixMs, Value};
@@ -251,24 +251,29 @@ impl Core {
             refused_csv: String::new(),
         };
         let mut refused = Vec::new();
+        // Two people with one staff number: the second must not write over the first.
+        let mut numbers = BTreeSet::new();
         for batch in rows.chunks(IMPORT_BATCH) {
             house.store.write(|tx| {
                 for row in batch {
+                    let number =
+                        |values: &BTreeMap<String, String>| values.get("staff_no").cloned().unwrap_or_default();
+                    let taken = row.values.as_ref().is_ok_and(|values| !numbers.insert(number(values)));
                     let values = match &row.values {
+                        Ok(_) if taken => {
+                            report.refused.push(refusal(row.line, &StationError::StaffNumberTaken));
+                            refused.push((row, StationError::StaffNumberTaken.to_string()));
+                            continue;
+                        }
                         Ok(values) => values,
                         Err(error) => {
-                            let details = lanyard_fault::Coded::details(error);
-                            report.refused.push(ImportRefusal {
-                                line: row.line,
-                                code: lanyard_fault::Coded::code(error).to_owned(),
-                                details: details.into_iter().map(|(n, v)| (n.to_owned(), v)).collect(),
-                            });
+                            report.refused.push(refusal(row.line, error));
                             refused.push((row, error.to_string()));
                             continue;
                         }
                     };
-                    let number = values.get("staff_no").map(String::as_str).unwrap_or_default();
-                    match tx.view().records_by(Kind::Person, "staff_no", &number.into())?.pop() {
+                    let number = number(values);
+                    match tx.view().records_by(Kind::Person, "staff_no", &number.as_str().into())?.pop() {
                         None => {
                             tx.commit(&created(entropy::id(), values), &by, now)?;
                             report.added += 1;
@@ -293,6 +298,11 @@ impl Core {
         self.status_changed();
         Ok(report)
     }
+}
+
+fn refusal(line: u32, error: &impl lanyard_fault::Coded) -> ImportRefusal {
+    let details = error.details().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    ImportRefusal { line, code: error.code().to_owned(), details }
 }
 
 /// The sample people of a rehearsal, two of them with a portrait.

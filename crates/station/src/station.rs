@@ -124,7 +124,7 @@ impl Station {
         let Options { home, choice, access, clock, listener, devices } = options;
         let shared = Shared::new(clock, listener);
         let mode = if access == Access::Write { Mode::Write } else { Mode::Read };
-        let found = |rehearsal: bool| Closed::find(&folder(&home, rehearsal), mode);
+        let found = |rehearsal: bool| Closed::find(&home, rehearsal, mode);
         let closed = match choice {
             HouseChoice::Real => found(false),
             HouseChoice::Rehearsal => found(true),
@@ -399,7 +399,7 @@ impl Station {
     pub fn case_open(&self, person: &str) -> Answer<CaseView> {
         let id = self.write(|core, now| {
             let id = core.open_case(people::id_of(person, "person")?, now)?;
-            core.bound = Some(id);
+            core.bind(id, now);
             Ok(id)
         })?;
         self.case_view(&id.to_string())
@@ -440,10 +440,12 @@ impl Station {
     /// # Errors
     /// No such case.
     pub fn case_bind(&self, id: &str) -> Answer<CaseView> {
-        self.write(|core, _| {
+        self.write(|core, now| {
             let id = people::id_of(id, "case")?;
-            core.case(id)?;
-            core.bound = Some(id);
+            if core.case(id)?.over() {
+                return Err(StationError::CaseClosed);
+            }
+            core.bind(id, now);
             core.worked_on(id);
             Ok(())
         })?;

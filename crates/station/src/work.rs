@@ -144,7 +144,9 @@ fn look(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dyn Channe
     };
     let now = shared.now();
     shared.with(|core| {
-        core.refusal(reader, &uid, &looked, now);
+        if let Looked::Assessed(assessment) = &looked {
+            core.refusal(reader, &uid, assessment, now);
+        }
         core.looked(reader, visit, "desfire", &uid, looked);
     });
     Ok(())
@@ -413,6 +415,31 @@ impl Core {
         }
     }
 
+    /// The bound case has come to ask for a blank: what is none and lies there already is told, and kept in the history.
+    pub(crate) fn blank_asked_for(&mut self, now: UnixMs) {
+        for (reader, seen) in self.lying() {
+            if let Some(assessment) = &seen.assessment {
+                self.refusal(&reader, &seen.uid, assessment, now);
+            }
+        }
+        self.blank_still_asked_for();
+    }
+
+    /// Once more: what is none and still lies there is told again.
+    pub(crate) fn blank_still_asked_for(&mut self) {
+        let Some(bound) = self.bound else { return };
+        for (reader, seen) in self.lying() {
+            if seen.assessment.is_some_and(|assessment| assessment.check().is_err()) {
+                self.tell_case(&reader, bound);
+            }
+        }
+    }
+
+    fn lying(&self) -> Vec<(String, Seen)> {
+        let seen = |(id, device): (&String, &crate::devices::Device)| Some((id.clone(), device.card.clone()?));
+        self.devices.iter().filter_map(seen).collect()
+    }
+
     /// The case that waits for a blank is told that this is none.
     fn tell_case(&mut self, id: &str, bound: Id) {
         let fits = self.fits(id, DeviceRole::Encoder);
@@ -440,8 +467,7 @@ impl Core {
 
     /// A card that claims a UID of ours without its keys, or a foreign one where a blank was asked for, is a refusal that
     /// the history keeps.
-    fn refusal(&mut self, id: &str, uid: &[u8], looked: &Looked, now: UnixMs) {
-        let Looked::Assessed(assessment) = looked else { return };
+    fn refusal(&mut self, id: &str, uid: &[u8], assessment: &Assessment, now: UnixMs) {
         let Err(error) = assessment.check() else { return };
         let code = lanyard_fault::Coded::code(&error);
         let asked = self.fits(id, DeviceRole::Encoder)
