@@ -50,7 +50,7 @@ export function heard(status: Status): void {
   const before = live.status;
   live.status = status;
   if (status.session) {
-    if (before?.session?.language !== status.session.language) speak(status.session.language);
+    if (!live.starting && before?.session?.language !== status.session.language) speak(status.session.language);
     applyTheme(status.session.theme);
   } else if (before?.session) {
     wipe();
