@@ -12,5 +12,4 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { port: 5179, strictPort: true, watch: { ignored: ["**/src-tauri/**"] } },
 });
