@@ -114,10 +114,22 @@ impl Core {
 
     /// As you type; nothing typed: the people worked on last.
     pub(crate) fn search(&mut self, query: &str, limit: usize) -> Result<Vec<PersonHit>, StationError> {
+        let worked_on: Vec<Id> =
+            self.order.iter().filter_map(|case| self.cases.get(case)).map(|case| case.person).collect();
         let (house, _) = self.open()?;
         let view = house.store.view();
-        let records =
-            if query.trim().is_empty() { view.newest(Kind::Person, limit)? } else { view.search(query, limit)? };
+        let mut records = Vec::new();
+        if query.trim().is_empty() {
+            for id in worked_on {
+                records.extend(view.record(person(id))?);
+            }
+            records.extend(view.newest(Kind::Person, limit)?);
+            let mut seen = std::collections::HashSet::new();
+            records.retain(|record| seen.insert(record.of.id));
+            records.truncate(limit);
+        } else {
+            records = view.search(query, limit)?;
+        }
         records.iter().map(|record| self.person_hit(record)).collect()
     }
 

@@ -253,7 +253,12 @@ impl Core {
         let state = house.store.view().required(RecordRef { kind: Kind::Card, id: card })?.state;
         let changes = self.case(id)?.entries().issued(card, &state);
         // The plan held what is on the card; from here on the records say it.
-        self.complete(id, &changes, Outcome::new(), now, |tx| tx.journal_drop(card))
+        self.complete(id, &changes, Outcome::new(), now, |tx| tx.journal_drop(card))?;
+        // Whoever looks at the readers sees a card that is somebody's.
+        for seen in self.devices.values_mut().filter_map(|device| device.card.as_mut()) {
+            seen.looked = false;
+        }
+        Ok(())
     }
 }
 
