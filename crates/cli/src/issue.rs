@@ -26,10 +26,6 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     if let Some(file) = &wish.pin_file {
         free(file)?;
     }
-    station.settle();
-    roles::assign(station, wish)?;
-    let person = station.person_of(&wish.person)?;
-    let case = station.case_open(&person)?;
     let how = match wish.identified.as_str() {
         "known" => Identified::Known,
         "identity_card" => Identified::IdentityCard,
@@ -41,6 +37,10 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
         Some(file) => Some(std::fs::read(file).map_err(|error| file_problem(file, &error))?),
         None => None,
     };
+    station.settle();
+    roles::assign(station, wish)?;
+    let person = station.person_of(&wish.person)?;
+    let case = station.case_open(&person)?;
     let (case, pin) = carry_through(
         station,
         case,

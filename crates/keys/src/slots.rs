@@ -12,7 +12,7 @@ use crate::{Entropy, KeysError, RecoveryCode};
 
 const VERSION: u32 = 1;
 const FILE_MOST: usize = 1 << 20;
-const PASSWORD_LEAST: usize = 8;
+const PASSWORD_LEAST: usize = 10;
 const PASSWORD_MOST: usize = 1024;
 
 /// What argon2id costs: memory in KiB, passes, lanes (RFC 9106 §3.1).
@@ -433,8 +433,8 @@ mod tests {
     #[test]
     fn a_short_password_is_refused_when_set() {
         let (mut slots, opened, _) = Slots::create(HOUSE, Cost::TEST, &mut counter()).unwrap();
-        let added = slots.add(ANNA, &password("seven77"), &opened, Cost::TEST, &mut counter());
-        assert_eq!(added, Err(KeysError::PasswordShort { least: 8 }));
+        let added = slots.add(ANNA, &password("nine char"), &opened, Cost::TEST, &mut counter());
+        assert_eq!(added, Err(KeysError::PasswordShort { least: 10 }));
         assert!(!slots.has(ANNA));
     }
 }

@@ -204,7 +204,7 @@ impl RehearsalBench {
                 let key: [u8; 16] = entropy::bytes();
                 AnyCard::Desfire(Box::new(blank.with_master_key(KeyKind::Aes, &key, 1)))
             }
-            BenchCardKind::Full => AnyCard::Desfire(Box::new(filled(blank))),
+            BenchCardKind::Full => AnyCard::Desfire(Box::new(blank.with_memory_used_up())),
             BenchCardKind::Chip => AnyCard::Chip(Box::new(PivCard::new(seed))),
         };
         self.keep(id, kind, card);
@@ -279,25 +279,6 @@ impl RehearsalBench {
                 .collect(),
         }
     }
-}
-
-/// A blank without memory: an application with one large file was on it, and what it took comes back only by a format.
-fn filled(mut card: DesfireCard) -> DesfireCard {
-    const COMMANDS: [&[u8]; 4] = [
-        // CreateApplication 010203, everything open, one AES key.
-        &[0x90, 0xCA, 0, 0, 5, 0x03, 0x02, 0x01, 0x0F, 0x81, 0],
-        &[0x90, 0x5A, 0, 0, 3, 0x03, 0x02, 0x01, 0],
-        // CreateStdDataFile 1, plain, free, 9,472 bytes.
-        &[0x90, 0xCD, 0, 0, 7, 1, 0, 0xEE, 0xEE, 0x00, 0x25, 0x00, 0],
-        &[0x90, 0x5A, 0, 0, 3, 0, 0, 0, 0],
-    ];
-    card.power_on();
-    for command in COMMANDS {
-        card.transmit(command);
-    }
-    card.transmit(&[0x90, 0xDA, 0, 0, 3, 0x03, 0x02, 0x01, 0]);
-    card.power_off();
-    card
 }
 
 const KINDS: [(BenchCardKind, &str); 4] = [

@@ -612,6 +612,9 @@ impl Core {
         let (house, session) = self.open()?;
         let by = session.did();
         let station = house.station_record();
+        if !writes(house) {
+            return Err(StoreError::ReadOnly.into());
+        }
         house.store.backup(to, &session.opened.store_key)?;
         write_front(to, &house.front).inspect_err(|_| {
             // The folder was new or empty: a backup that nobody can find the front of is in the way of the next try.

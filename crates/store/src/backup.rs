@@ -106,7 +106,7 @@ pub fn restore(from: &Path, to: &Path, store_key: &Secret<32>, entropy: Entropy)
         StoreError::Keys(lanyard_keys::KeysError::SlotsDamaged) => StoreError::BackupDamaged { why: "slots" },
         other => other,
     })?;
-    let source = Store::open(from, store_key, Mode::Read, Box::new(|_| {}))?;
+    let source = Store::open(from, store_key, Mode::Read, Box::new(|_| {})).map_err(of_backup)?;
     if slots.house() != source.house.id {
         return Err(StoreError::BackupDamaged { why: "slots" });
     }
@@ -119,14 +119,19 @@ pub fn restore(from: &Path, to: &Path, store_key: &Secret<32>, entropy: Entropy)
     });
     restored.map_err(|error| {
         folder::sweep(to);
-        match error {
-            StoreError::Damaged { what: "pages" | "integrity" | "database" } => {
-                StoreError::BackupDamaged { why: "integrity" }
-            }
-            StoreError::Damaged { .. } | StoreError::History(_) => StoreError::BackupDamaged { why: "history" },
-            other => other,
-        }
+        of_backup(error)
     })
+}
+
+/// What is wrong with the backup's store, said of the backup.
+fn of_backup(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Damaged { what: "pages" | "integrity" | "database" } => {
+            StoreError::BackupDamaged { why: "integrity" }
+        }
+        StoreError::Damaged { .. } | StoreError::History(_) => StoreError::BackupDamaged { why: "history" },
+        other => other,
+    }
 }
 
 fn copy(source: &Connection, to: &Path, store_key: &Secret<32>) -> Result<(), StoreError> {

@@ -140,6 +140,13 @@ impl DesfireCard {
         self
     }
 
+    /// With nothing on it and no memory left: applications that were deleted give theirs back only by a format.
+    #[must_use]
+    pub fn with_memory_used_up(mut self) -> Self {
+        self.image.used = self.image.capacity();
+        self
+    }
+
     /// Delivered with a master key of the office's own: `key` is repeated or cut to the length of its kind.
     #[must_use]
     pub fn with_master_key(mut self, kind: KeyKind, key: &[u8], version: u8) -> Self {
