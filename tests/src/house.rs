@@ -161,13 +161,16 @@ pub fn refused<T>(answer: Result<T, Problem>, detail: &str) -> (String, String) 
     (problem.code, value)
 }
 
-/// A new card on a reader of the bench; its number there.
+/// A new card on a reader of the bench, in place of what lay there; its number.
 ///
 /// # Panics
 /// Where it cannot be laid.
 pub fn lay_new(station: &Station, kind: BenchCardKind, reader: &str) -> u32 {
     let bench = station.bench_do(&BenchAction::NewCard { kind }).expect("a card out of the box");
     let card = bench.cards.iter().map(|card| card.id).max().unwrap_or_default();
+    if bench.cards.iter().any(|card| card.on.as_deref() == Some(reader)) {
+        station.bench_do(&BenchAction::Lift { reader: reader.to_owned() }).expect("it can be lifted");
+    }
     station.bench_do(&BenchAction::Lay { card, reader: reader.to_owned() }).expect("it can be laid");
     card
 }
@@ -275,7 +278,8 @@ pub fn connect(house: &Path, password_text: &str) -> rusqlite::Connection {
 }
 
 fn rows_of(conn: &rusqlite::Connection) -> BTreeMap<String, Vec<String>> {
-    let mut tables = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").expect("a schema");
+    let mut tables =
+        conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0").expect("a schema");
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).expect("tables").flatten().collect();
     let rows = |name: &String| {
         let mut all = conn.prepare(&format!("SELECT * FROM \"{name}\"")).expect("a table");
