@@ -153,10 +153,13 @@ fn look(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dyn Channe
 }
 
 fn look_at_chip(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dyn Channel) -> Result<(), StationError> {
-    let seen = chip::run(channel, probe::select())
-        .and_then(|_| chip::run(channel, lanyard_piv::object::get(lanyard_piv::Object::CHUID)));
+    let seen = chip::run(channel, probe::select()).and_then(|_| {
+        let chuid = chip::run(channel, lanyard_piv::object::get(lanyard_piv::Object::CHUID))?;
+        let certificate = chip::run(channel, lanyard_piv::object::get_certificate(lanyard_piv::Slot::Authentication))?;
+        Ok((chuid.as_deref().and_then(lanyard_piv::Chuid::parse), certificate.is_some()))
+    });
     let looked = match seen {
-        Ok(chuid) => Looked::Chip(chuid.as_deref().and_then(lanyard_piv::Chuid::parse).map(|chuid| Id(chuid.guid))),
+        Ok((chuid, certified)) => Looked::Chip { guid: chuid.map(|chuid| Id(chuid.guid)), certified },
         Err(error @ StationError::Device(_)) => return Err(error),
         Err(error) => Looked::Failed(error),
     };
@@ -168,7 +171,11 @@ fn look_at_chip(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dy
 pub(crate) enum Looked {
     Assessed(Box<Assessment>),
     HalfWritten,
-    Chip(Option<Id>),
+    Chip {
+        guid: Option<Id>,
+        /// A certificate is in slot 9A.
+        certified: bool,
+    },
     Failed(StationError),
 }
 
@@ -370,7 +377,7 @@ impl Core {
 
     fn looked(&mut self, id: &str, visit: u64, technology: &str, uid: &[u8], looked: Looked) {
         let known = match (&looked, uid.is_empty()) {
-            (Looked::Chip(Some(guid)), _) => self.card_of_chip(*guid),
+            (Looked::Chip { guid: Some(guid), .. }, _) => self.card_of_chip(*guid),
             (_, false) => self.card_of_uid(uid),
             _ => None,
         };
@@ -395,9 +402,9 @@ impl Core {
                 Found::Impostor => Standing::Unproven,
                 Found::Used { .. } | Found::Foreign => Standing::Foreign,
             },
-            Looked::Chip(None) => Standing::Blank,
-            Looked::Chip(Some(_)) if seen.view.card.is_some() => Standing::Ours,
-            Looked::Chip(Some(_)) => Standing::Foreign,
+            Looked::Chip { .. } if seen.view.card.is_some() => Standing::Ours,
+            Looked::Chip { certified: true, .. } => Standing::Foreign,
+            Looked::Chip { certified: false, .. } => Standing::Blank,
             Looked::Failed(_) => Standing::Unknown,
         };
         match looked {
@@ -406,7 +413,8 @@ impl Core {
                 seen.assessment = Some(*assessment);
             }
             Looked::Failed(error) => seen.view.problem = Some((&error).into()),
-            Looked::Chip(guid) => seen.chip = guid,
+            // A number that no record knows says nothing: some makers ship one (Nitrokey). The keys tell, once it is written.
+            Looked::Chip { guid, .. } => seen.chip = guid.filter(|_| seen.view.card.is_some()),
             Looked::HalfWritten => {}
         }
         self.status_changed();
