@@ -4,4 +4,6 @@ pub mod freefare;
 pub mod house;
 pub mod ippeve;
 pub mod pn532;
+pub mod real_desk;
 pub mod vpcd;
+pub mod window;

@@ -1,0 +1,270 @@
+//! A badge issued in the real window, by keyboard: from first start to handed over in a real house, on a real pcscd, a card
+//! that others wrote, an IPP printer and a camera; and a card pulled in the middle of a rehearsal.
+
+// Clippy knows functions as tests only by their attribute; what these share is test code too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::process::Command;
+
+use lanyard_tests::house::{Home, PASSWORD, PORTRAIT, program};
+use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT};
+use lanyard_tests::window::{Screen, Window, pictures};
+use lanyard_virtual::KeyKind;
+use serde_json::Value;
+
+fn testid(name: &str) -> String {
+    format!("[data-testid='{name}']")
+}
+
+/// Names the station and two operators, and types the recovery code back.
+fn first_start(window: &Window, rehearsal: bool) {
+    window.see("[data-first-step='house']");
+    // What fits the machine is chosen already: a real house where a reader is attached, else rehearsal.
+    let kind = if rehearsal { "rehearsal" } else { "real" };
+    window.see(&format!("{}[aria-checked='true']", testid(&format!("first-kind-{kind}"))));
+    window.picture("01-house");
+    window.press(&["Enter"]);
+    window.see(&testid("first-name"));
+    window.write("Nordhafen Port");
+    window.picture("02-name");
+    window.press(&["Enter"]);
+    window.see(&testid("operator-name-0"));
+    window.write("Ana Berg");
+    window.press(&["Tab", "Tab"]);
+    window.write(PASSWORD);
+    window.see(&testid("single-person"));
+    window.press(&["Control+n"]);
+    window.see(&testid("operator-name-1"));
+    window.write("Jonas Lind");
+    window.press(&["Tab", "Tab"]);
+    window.write(PASSWORD);
+    window.picture("03-operators");
+    window.press(&["Enter"]);
+    let code = window.text(&testid("recovery-code"));
+    window.picture("04-recovery");
+    window.press(&["Enter"]);
+    window.see(&testid("recovery-typed"));
+    window.write(&code);
+    window.picture("05-typed-back");
+    window.press(&["Enter"]);
+    window.see(&testid("search"));
+    window.picture("06-desk");
+}
+
+fn prove_backup(window: &Window, desk: &Desk) {
+    window.press(&["Control+5"]);
+    window.click(&testid("backup-path"));
+    window.write(&desk.path("backup"));
+    window.click(&testid("backup-do"));
+    window.see(&testid("backup-done"));
+    window.click(&testid("backup-password"));
+    window.write(PASSWORD);
+    window.click(&testid("backup-prove"));
+    window.see("[data-testid='backup-state'][data-proved='true']");
+    window.picture("07-backup");
+}
+
+fn set_up_devices(window: &Window, desk: &Desk) {
+    window.press(&["Control+4"]);
+    window.see(&testid("printer-name"));
+    window.write(PRINTER);
+    window.press(&["Tab"]);
+    window.write(&desk.printer.uri());
+    window.press(&["Enter"]);
+    let printer = format!("printer:{PRINTER}");
+    window.see(&testid(&format!("device-{printer}")));
+    for (name, role) in [(LEFT, "encoder"), (RIGHT, "chip")] {
+        let reader = format!("reader:{}", desk.reader(name));
+        window.click(&testid(&format!("role-{reader}-{role}")));
+        window.see(&format!("{}[data-role='{role}']", testid(&format!("device-{reader}"))));
+    }
+    window.click(&testid(&format!("test-{printer}")));
+    window.see(&format!("{}[data-ok='true']", testid(&format!("report-{printer}"))));
+    window.picture("08-devices");
+}
+
+fn new_person(window: &Window) {
+    window.press(&["Escape", "Control+n"]);
+    window.see(&testid("field-given_name"));
+    for value in ["Eileen", "Möllerström", "", "104882", "Port control", "Harbour pilot"] {
+        window.write(value);
+        window.press(&["Tab"]);
+    }
+    window.picture("09-person");
+    window.press(&["Enter"]);
+    window.see("[data-testid='person-panel'][data-standing='no_card']");
+    window.picture("10-chosen");
+}
+
+/// Data, a photo by the camera, and both sides of the card to be looked at.
+fn up_to_the_preview(window: &Window) {
+    window.press(&["F2"]);
+    window.at("data", "waiting");
+    window.picture("11-data");
+    window.press(&["Control+Enter"]);
+    window.at("photo", "waiting");
+    window.film(PORTRAIT);
+    window.press(&["F7"]);
+    window.see("[data-testid='camera-video'][data-seeing='true']");
+    window.picture("12-camera");
+    window.press(&["Enter"]);
+    window.see(&testid("photo-frame"));
+    // Corrected by hand, and put back to where the face was found.
+    window.press(&["ArrowLeft", "PageUp", "Home"]);
+    window.see(&testid("photo-accept"));
+    window.picture("13-framed");
+    window.press(&["Enter"]);
+    window.at("preview", "waiting");
+    window.see("[data-testid='case'] figure img");
+    window.picture("14-preview");
+}
+
+fn hand_over(window: &Window) -> String {
+    window.at("hand_over", "waiting");
+    window.picture("18-hand-over");
+    window.press(&["Space", "Enter"]);
+    let pin = window.text(&testid("pin"));
+    window.picture("19-pin");
+    window.press(&["Enter"]);
+    window.see("[data-testid='case-ended'][data-state='done']");
+    window.picture("20-done");
+    pin
+}
+
+fn verify(bundle: &str) -> Value {
+    let output = Command::new(program("lanyard-verify")).args(["--json", bundle]).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
+    let screen = Screen::new();
+    let desk = Desk::without_house();
+    let kept = pictures("real");
+    let window = Window::open(&screen, desk.home.path(), &kept);
+    first_start(&window, false);
+    prove_backup(&window, &desk);
+    set_up_devices(&window, &desk);
+    new_person(&window);
+    up_to_the_preview(&window);
+    window.press(&["Enter"]);
+    window.at("card", "waiting_for_card");
+    window.picture("15-card");
+    let laid = desk.lay_card();
+    window.at("certify", "waiting_for_card");
+    window.picture("16-chip");
+    assert_ne!(desk.card.lock().unwrap().key([0; 3], 0).unwrap().kind, KeyKind::Des, "the card was not written");
+    let chip = desk.lay_chip();
+    let pin = hand_over(&window);
+    assert!(pin.len() == 6 && pin.bytes().all(|digit| digit.is_ascii_digit()), "{pin}");
+    assert_eq!(desk.printer.spooled().unwrap().len(), 1);
+    laid.lift();
+    drop(chip);
+
+    // The person has a card now; an outsider gets the history.
+    window.press(&["Enter"]);
+    window.see(&testid("search"));
+    window.write("möl");
+    window.see("[data-testid='person-panel'][data-standing='active']");
+    window.picture("21-active");
+    window.press(&["Control+3"]);
+    window.see(&testid("export-path"));
+    let bundle = desk.path("history.zip");
+    window.write(&bundle);
+    window.press(&["Enter"]);
+    window.see(&testid("export-done"));
+    window.picture("22-exported");
+    let verdict = verify(&bundle);
+    assert_eq!(verdict["verdict"], "holds");
+
+    // Locked: nothing of what was inside is on the page.
+    window.press(&["Control+l"]);
+    window.see(&testid("lock-password"));
+    window.picture("23-locked");
+    let page = window.run("return document.documentElement.innerHTML", &[]);
+    assert!(!page.as_str().unwrap().contains("Möllerström"));
+    window.write("wrong");
+    window.press(&["Enter"]);
+    window.see(&testid("alert"));
+    window.see(&testid("lock-password"));
+    window.write(PASSWORD);
+    window.press(&["Enter"]);
+    window.see(&testid("search"));
+    drop(window);
+
+    // A closed house tells nobody who sits in it: the name is typed.
+    let elsewhere = Screen::new();
+    let window = Window::open(&elsewhere, desk.home.path(), &kept);
+    window.see(&testid("lock-login"));
+    window.write("jonas");
+    window.press(&["Tab"]);
+    window.write(PASSWORD);
+    window.picture("24-cold");
+    window.press(&["Enter"]);
+    window.see(&testid("search"));
+    assert_eq!(window.text(&testid("operator-name")), "Jonas Lind");
+}
+
+#[test]
+fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself() {
+    let screen = Screen::new();
+    let home = Home::new();
+    let window = Window::open(&screen, home.path(), &pictures("rehearsal"));
+    first_start(&window, true);
+    window.see(&testid("rehearsal-band"));
+    window.write("möll");
+    window.see("[data-testid='person-panel'][data-standing='no_card']");
+    up_to_the_preview(&window);
+    on_the_bench(
+        &window,
+        &["[data-testid='bench-new']", &on("Encoder", "bench-lay-blank"), &on("Encoder", "bench-lift-after")],
+    );
+    window.press(&["Enter"]);
+    window.at("encode", "stopped");
+    let alert = window.text(&testid("alert"));
+    assert!(alert.contains("card.removed"), "{alert}");
+    window.picture("15-pulled");
+    // In the language and light of another desk.
+    window.press(&["Control+5"]);
+    window.click(&testid("language-sv"));
+    window.click(&testid("theme-dark"));
+    window.picture("16-settings");
+    window.press(&["Escape", "F2"]);
+    window.at("encode", "stopped");
+    window.see(&testid("alert"));
+    window.picture("17-pulled-sv-dark");
+    // Laid again, and nothing pressed: it goes on.
+    on_the_bench(&window, &[&on("Encoder", "bench-lay-blank")]);
+    window.at("certify", "waiting_for_card");
+    window.press(&["Control+b"]);
+    window.click(&testid("bench-kind-chip"));
+    window.click(&testid("bench-new"));
+    window.see(&on("Chip reader", "bench-lay-chip"));
+    window.picture("18-bench");
+    window.click(&on("Chip reader", "bench-lay-chip"));
+    window.press(&["Escape"]);
+    hand_over(&window);
+    window.press(&["F9"]);
+    window.see(&testid("entries"));
+    window.picture("24-history");
+}
+
+/// A button at one of the bench's readers.
+fn on(reader: &str, button: &str) -> String {
+    format!("[data-testid='bench-reader'][data-reader='{reader}'] [data-testid='{button}']")
+}
+
+/// What is done at the bench, one after the other; then it is put away.
+fn on_the_bench(window: &Window, buttons: &[&str]) {
+    window.press(&["Control+b"]);
+    for button in buttons {
+        window.click(button);
+    }
+    window.press(&["Escape"]);
+}
