@@ -3,6 +3,7 @@
 //! Held elsewhere, where the code is: drawings that are none, that reach for a file or the network, or that ask for an
 //! unknown field (`crates/layout`); an encoding with an unknown key (`crates/encoding/tests/description.rs`); a photo of
 //! 120 megapixels within 512 MB and every way in which a picture file is broken (`crates/photo/tests/file.rs`).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
 mod cards;
 mod command_line;

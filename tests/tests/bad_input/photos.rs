@@ -54,7 +54,7 @@ fn a_photo_with_hints_is_taken_only_with_a_reason_that_says_something_short() {
     let station = home.rehearsal();
     let person = station.person_of(EILEEN).unwrap();
     let mut grey = Vec::new();
-    let flat = image::GrayImage::from_pixel(600, 800, image::Luma([128]));
+    let flat = image::GrayImage::from_pixel(240, 320, image::Luma([128]));
     flat.write_to(&mut std::io::Cursor::new(&mut grey), image::ImageFormat::Png).unwrap();
     let unchanged = Unchanged::rehearsal(&home);
     for reason in [None, Some(""), Some(" \n\t")] {
