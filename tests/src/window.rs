@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use ureq::Agent;
 
 /// How long the page may take to come to what is waited for, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A program with all that it started, which ends with it.
@@ -94,6 +94,19 @@ impl Window {
     /// Where the program or WebKit's driver is not there, or no window comes up.
     #[must_use]
     pub fn open(screen: &Screen, home: &Path, pictures: &Path) -> Self {
+        Self::open_with(screen, home, pictures, &[])
+    }
+
+    /// The same, with WebKit's own picture in place of a camera.
+    ///
+    /// # Panics
+    /// As [`Self::open`].
+    #[must_use]
+    pub fn open_with_mock_camera(screen: &Screen, home: &Path, pictures: &Path) -> Self {
+        Self::open_with(screen, home, pictures, &[("LANYARD_MOCK_CAMERA", "1")])
+    }
+
+    fn open_with(screen: &Screen, home: &Path, pictures: &Path, environment: &[(&str, &str)]) -> Self {
         std::fs::create_dir_all(pictures).expect("a folder for pictures");
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|bound| bound.local_addr()).expect("a port").port();
@@ -102,6 +115,7 @@ impl Window {
         let kept = screen.folder.path();
         command.env("HOME", kept).env("XDG_DATA_HOME", kept.join("data")).env("XDG_CACHE_HOME", kept.join("cache"));
         command.env("LC_ALL", "C.UTF-8").env("LANGUAGE", "en").env("NO_AT_BRIDGE", "1").env_remove("WAYLAND_DISPLAY");
+        command.envs(environment.iter().copied());
         let log = std::fs::File::create(pictures.join("window.log")).expect("a log");
         let driver = Group::start(command.stdout(log.try_clone().expect("a log")).stderr(log));
         until("WebKitWebDriver answers", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(()));
@@ -232,7 +246,7 @@ impl Window {
         std::fs::write(self.pictures.join(format!("{name}.png")), png.expect("a picture")).expect("kept");
     }
 
-    /// Waits until nothing moves any more: what moves for ever is not waited for.
+    /// Waits until nothing moves any more, and it is painted: what moves for ever is not waited for.
     fn stand_still(&self) {
         let moving = "return document.getAnimations().some((one) => one.playState === 'running' \
             && one.effect.getComputedTiming().endTime < 10000)";
@@ -240,6 +254,9 @@ impl Window {
         while self.run(moving, &[]) == Value::Bool(true) && since.elapsed() < PATIENCE {
             sleep(PAUSE);
         }
+        let painted = "const [frames, ready] = arguments; let left = frames; \
+            const next = () => (left-- > 0 ? requestAnimationFrame(next) : ready(true)); next()";
+        self.ask("POST", "/execute/async", &json!({ "script": painted, "args": [4] }));
     }
 
     fn act(&self, strokes: &[Value]) {
@@ -306,10 +323,13 @@ fn program() -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| panic!("{} is not there: {how}", path.display()))
 }
 
-/// Where pictures of a run are kept.
+/// Where pictures of a run are kept; those of the run before are gone.
 #[must_use]
 pub fn pictures(of: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window").join(of)
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window").join(of);
+    // Where there was none, none is removed.
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
 }
 
 fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {

@@ -255,6 +255,32 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
     window.picture("24-history");
 }
 
+#[test]
+fn what_the_web_views_own_camera_sees_is_no_face_and_is_taken_only_with_a_reason() {
+    let screen = Screen::new();
+    let home = Home::new();
+    let window = Window::open_with_mock_camera(&screen, home.path(), &pictures("camera"));
+    first_start(&window, true);
+    window.write("möll");
+    window.see("[data-testid='person-panel'][data-standing='no_card']");
+    window.press(&["F2"]);
+    window.at("data", "waiting");
+    window.press(&["Control+Enter"]);
+    window.at("photo", "waiting");
+    window.press(&["F7"]);
+    window.see("[data-testid='camera-video'][data-seeing='true']");
+    window.picture("12-camera");
+    window.press(&["Enter"]);
+    window.see(&testid("photo-hints"));
+    window.picture("13-no-face");
+    window.press(&["Control+Enter"]);
+    window.at("photo", "waiting");
+    window.click(&testid("photo-reason"));
+    window.write("A picture for the test of the camera");
+    window.press(&["Control+Enter"]);
+    window.at("preview", "waiting");
+}
+
 /// A button at one of the bench's readers.
 fn on(reader: &str, button: &str) -> String {
     format!("[data-testid='bench-reader'][data-reader='{reader}'] [data-testid='{button}']")
