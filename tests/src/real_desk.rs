@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output};
 use std::sync::{Arc, Mutex};
 
-use lanyard_virtual::DesfireCard;
+use lanyard_virtual::{ApduCard, DesfireCard};
 use pcsc::{Context, ReaderState, Scope, State};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -137,7 +137,16 @@ impl Desk {
     /// Where it does not arrive there.
     #[must_use]
     pub fn lay_card(&self) -> LaidCard {
-        let laid = self.pcscd.lay(LEFT, Arc::clone(&self.card)).expect("the card can be laid");
+        self.lay(Arc::clone(&self.card))
+    }
+
+    /// Lays any card on the reader for contactless cards.
+    ///
+    /// # Panics
+    /// Where it does not arrive there.
+    #[must_use]
+    pub fn lay(&self, card: impl ApduCard + 'static) -> LaidCard {
+        let laid = self.pcscd.lay(LEFT, card).expect("the card can be laid");
         self.wait_for(LEFT, State::PRESENT);
         laid
     }

@@ -43,7 +43,7 @@ impl Drop for Group {
 
 /// A screen without a monitor. It outlives the windows on it.
 pub struct Screen {
-    server: Group,
+    _server: Group,
     display: String,
     /// Where the web view keeps what it keeps: nothing of one test is seen by another.
     folder: TempDir,
@@ -64,12 +64,7 @@ impl Screen {
         BufReader::new(said).read_line(&mut number).expect("a display");
         assert!(!number.trim().is_empty(), "Xvfb did not come up");
         let display = format!(":{}", number.trim());
-        Self { server, display, folder: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    /// Ends the X server before its time. Whatever was on it ends too.
-    pub fn switch_off(self) {
-        drop(self.server);
+        Self { _server: server, display, folder: tempfile::tempdir().expect("a temporary folder") }
     }
 }
 

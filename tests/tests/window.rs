@@ -5,12 +5,52 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 
 use lanyard_tests::house::{Home, PASSWORD, PORTRAIT, program};
+use lanyard_tests::ippeve::{Behaviour, Ippeve, Media};
 use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT};
 use lanyard_tests::window::{Screen, Window, pictures};
-use lanyard_virtual::KeyKind;
+use lanyard_virtual::{ApduCard, DesfireCard, KeyKind};
 use serde_json::Value;
+
+/// Which command is not answered at once: after the look at the card, amid the keys.
+const HELD_AT: u32 = 16;
+
+/// A card that stops answering in the middle of being written, until it is told to go on: so that it can be seen.
+struct Held {
+    card: Arc<Mutex<DesfireCard>>,
+    answers: u32,
+    go_on: Receiver<()>,
+}
+
+impl ApduCard for Held {
+    fn power_on(&mut self) {
+        self.card.power_on();
+    }
+
+    fn power_off(&mut self) {
+        self.card.power_off();
+    }
+
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn uid(&self) -> Vec<u8> {
+        self.card.uid()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        self.answers += 1;
+        if self.answers == HELD_AT {
+            // A test that failed meanwhile tells it too.
+            let _ = self.go_on.recv();
+        }
+        self.card.transmit(command)
+    }
+}
 
 fn testid(name: &str) -> String {
     format!("[data-testid='{name}']")
@@ -121,13 +161,13 @@ fn up_to_the_preview(window: &Window) {
 
 fn hand_over(window: &Window) -> String {
     window.at("hand_over", "waiting");
-    window.picture("18-hand-over");
+    window.picture("19-hand-over");
     window.press(&["Space", "Enter"]);
     let pin = window.text(&testid("pin"));
-    window.picture("19-pin");
+    window.picture("20-pin");
     window.press(&["Enter"]);
     window.see("[data-testid='case-ended'][data-state='done']");
-    window.picture("20-done");
+    window.picture("21-done");
     pin
 }
 
@@ -145,7 +185,8 @@ fn verify(bundle: &str) -> Value {
 #[test]
 fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     let screen = Screen::new();
-    let desk = Desk::without_house();
+    let mut desk = Desk::without_house();
+    desk.printer = Ippeve::with(Behaviour::Waits, Media::Card).unwrap();
     let kept = pictures("real");
     let window = Window::open(&screen, desk.home.path(), &kept);
     first_start(&window, false);
@@ -156,11 +197,19 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     window.press(&["Enter"]);
     window.at("card", "waiting_for_card");
     window.picture("15-card");
-    let laid = desk.lay_card();
+    let (tell, go_on) = channel();
+    let laid = desk.lay(Held { card: Arc::clone(&desk.card), answers: 0, go_on });
+    window.at("encode", "running");
+    window.picture("16-encode");
+    tell.send(()).unwrap();
     window.at("certify", "waiting_for_card");
-    window.picture("16-chip");
+    window.picture("17-chip");
     assert_ne!(desk.card.lock().unwrap().key([0; 3], 0).unwrap().kind, KeyKind::Des, "the card was not written");
     let chip = desk.lay_chip();
+    window.at("print", "running");
+    window.see("[data-testid='wait']");
+    window.picture("18-print");
+    desk.printer.proceed().unwrap();
     let pin = hand_over(&window);
     assert!(pin.len() == 6 && pin.bytes().all(|digit| digit.is_ascii_digit()), "{pin}");
     assert_eq!(desk.printer.spooled().unwrap().len(), 1);
@@ -172,21 +221,21 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     window.see(&testid("search"));
     window.write("möl");
     window.see("[data-testid='person-panel'][data-standing='active']");
-    window.picture("21-active");
+    window.picture("22-active");
     window.press(&["Control+3"]);
     window.see(&testid("export-path"));
     let bundle = desk.path("history.zip");
     window.write(&bundle);
     window.press(&["Enter"]);
     window.see(&testid("export-done"));
-    window.picture("22-exported");
+    window.picture("23-exported");
     let verdict = verify(&bundle);
     assert_eq!(verdict["verdict"], "holds");
 
     // Locked: nothing of what was inside is on the page.
     window.press(&["Control+l"]);
     window.see(&testid("lock-password"));
-    window.picture("23-locked");
+    window.picture("24-locked");
     let page = window.run("return document.documentElement.innerHTML", &[]);
     assert!(!page.as_str().unwrap().contains("Möllerström"));
     window.write("wrong");
@@ -205,7 +254,7 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     window.write("jonas");
     window.press(&["Tab"]);
     window.write(PASSWORD);
-    window.picture("24-cold");
+    window.picture("25-cold");
     window.press(&["Enter"]);
     window.see(&testid("search"));
     assert_eq!(window.text(&testid("operator-name")), "Jonas Lind");
@@ -252,7 +301,7 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
     hand_over(&window);
     window.press(&["F9"]);
     window.see(&testid("entries"));
-    window.picture("24-history");
+    window.picture("22-history");
 }
 
 #[test]
