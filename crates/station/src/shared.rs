@@ -34,6 +34,8 @@ pub type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// Held from before the state is free until the listener was called: two threads must not tell in the wrong order.
+    telling: Mutex<()>,
     wake: Condvar,
     stop: AtomicBool,
     clock: Clock,
@@ -124,7 +126,14 @@ impl Shared {
             visits: 0,
             changed: Changed::default(),
         };
-        Arc::new(Self { core: Mutex::new(core), wake: Condvar::new(), stop: AtomicBool::new(false), clock, listener })
+        Arc::new(Self {
+            core: Mutex::new(core),
+            telling: Mutex::new(()),
+            wake: Condvar::new(),
+            stop: AtomicBool::new(false),
+            clock,
+            listener,
+        })
     }
 
     pub(crate) fn now(&self) -> UnixMs {
@@ -137,7 +146,7 @@ impl Shared {
 
     /// Does something with the state, then tells what changed. Listeners are called outside the lock.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Core) -> T) -> T {
-        let (result, events) = {
+        let (result, events, _telling) = {
             let mut core = self.lock();
             let result = act(&mut core);
             let changed = std::mem::take(&mut core.changed);
@@ -150,7 +159,8 @@ impl Shared {
             if changed.status {
                 events.push(Event::Status(core.status()));
             }
-            (result, events)
+            let telling = (!events.is_empty()).then(|| self.telling.lock().unwrap_or_else(PoisonError::into_inner));
+            (result, events, telling)
         };
         if !events.is_empty() {
             self.wake.notify_all();
