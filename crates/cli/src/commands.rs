@@ -26,12 +26,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             answer(json, &view, person_lines);
             Ok(())
         }
-        Command::Issue(wish) => issue::command(&signed_in(arguments, Access::Write)?, wish, json),
+        Command::Issue(wish) => issue::command(&at_the_desk(arguments)?, wish, json),
         Command::Card(command) => card(arguments, command),
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
         Command::Devices => {
-            let station = start(arguments, Access::Read)?;
+            let station = Station::start(options(arguments, Access::Read)?)?;
             station.settle();
             answer(json, &station.status().devices, |devices| {
                 devices.iter().map(|d| format!("{}\t{:?}\t{:?}\t{:?}", d.name, d.kind, d.role, d.state)).collect()
@@ -68,11 +68,19 @@ fn options(arguments: &Arguments, access: Access) -> Result<Options, Problem> {
 }
 
 fn start(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
-    Station::start(options(arguments, access)?)
+    Station::start(options(arguments, access)?.without_devices())
+}
+
+/// With readers and printers: what needs none does not touch the cards that lie there.
+fn at_the_desk(arguments: &Arguments) -> Result<Station, Problem> {
+    enter(Station::start(options(arguments, Access::Write)?)?, arguments)
 }
 
 fn signed_in(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
-    let station = start(arguments, access)?;
+    enter(start(arguments, access)?, arguments)
+}
+
+fn enter(station: Station, arguments: &Arguments) -> Result<Station, Problem> {
     if station.status().house.is_none() {
         return Err(station.no_house());
     }
@@ -231,7 +239,7 @@ fn person_lines(view: &PersonView) -> Vec<String> {
 fn card(arguments: &Arguments, command: &CardCommand) -> Result<(), Problem> {
     match command {
         CardCommand::Read { reader } => {
-            let station = signed_in(arguments, Access::Write)?;
+            let station = at_the_desk(arguments)?;
             station.settle();
             let dump = station.card_dump(reader.as_deref())?;
             line(&serde_json::to_string_pretty(&dump).unwrap_or_default());

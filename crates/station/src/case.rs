@@ -180,6 +180,11 @@ impl Case {
     }
 }
 
+/// What the workflow is told of the badge.
+fn badge(chip_key: bool) -> Value {
+    Value::Map(BTreeMap::from([("chip_key".to_owned(), Value::Bool(chip_key))]))
+}
+
 /// What came of a step: variables, by name.
 pub(crate) type Outcome = BTreeMap<String, Value>;
 
@@ -188,6 +193,7 @@ impl Core {
     pub(crate) fn open_case(&mut self, person: Id, now: UnixMs) -> Result<Id, StationError> {
         if let Some(open) = self.cases.values().find(|case| case.person == person && !case.over()) {
             let id = open.id;
+            self.chip_after_all(id, now)?;
             self.worked_on(id);
             return Ok(id);
         }
@@ -200,7 +206,7 @@ impl Core {
         let id = crate::entropy::id();
         let variables = BTreeMap::from([
             ("person".to_owned(), Value::Bytes(person.0.to_vec())),
-            ("badge".to_owned(), Value::Map(BTreeMap::from([("chip_key".to_owned(), Value::Bool(chip_key))]))),
+            ("badge".to_owned(), badge(chip_key)),
         ]);
         let definition = definition()?;
         let instance = definition.start(variables)?;
@@ -224,6 +230,17 @@ impl Core {
         if self.bound.replace(id) != Some(id) {
             self.blank_asked_for(now);
         }
+    }
+
+    /// A case that was opened where there was no reader for chips, and has not come to a card: now there is one.
+    fn chip_after_all(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let chip_reader = self.has_chip_reader();
+        let case = self.case(id)?;
+        let early = matches!(case.step(), Some(StepKind::Data | StepKind::Photo | StepKind::Preview | StepKind::Card));
+        if chip_reader && early && !case.chip_key() {
+            self.remember(id, "badge", badge(true), &[], now, |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// After sign-in: the cases that were open.

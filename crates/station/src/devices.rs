@@ -21,6 +21,10 @@ const WATCH_SIMULATED_MS: u64 = 1;
 const PRINTER_IDLE: Duration = Duration::from_millis(1500);
 const PRINTER_BUSY: Duration = Duration::from_millis(150);
 
+/// How often, and after which pause, a card that another program holds is asked for again.
+const OPEN_AGAIN: u32 = 20;
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
+
 /// A device as the station knows it.
 pub(crate) struct Device {
     pub kind: DeviceKind,
@@ -126,10 +130,12 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
         }
     }
     shared.told(id);
+    // Goes after the channel.
+    let _at_card = shared.at_card();
     let mut channel: Option<Box<dyn Channel>> = None;
     while let Some(work) = shared.next_work(id) {
         if channel.is_none() {
-            match reader.open() {
+            match open_patiently(reader) {
                 Ok(open) => channel = Some(open),
                 Err(error) => {
                     shared.work_failed(id, &work, error.into());
@@ -147,6 +153,17 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
         }
     }
     true
+}
+
+/// Another program may hold the card for a moment, and so may one that has just ended, until the service has noticed.
+fn open_patiently(reader: &mut dyn Reader) -> Result<Box<dyn Channel>, DeviceError> {
+    for _ in 0..OPEN_AGAIN {
+        match reader.open() {
+            Err(DeviceError::Busy { .. }) => std::thread::sleep(OPEN_PAUSE),
+            result => return result,
+        }
+    }
+    reader.open()
 }
 
 /// Takes a printer in and gives it its thread.

@@ -2,7 +2,7 @@
 //! and say what changed; whoever listens gets the new views after the lock is free again.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     telling: Mutex<()>,
     wake: Condvar,
     stop: AtomicBool,
+    /// How many threads are with the card on their reader.
+    at_cards: AtomicUsize,
     clock: Clock,
     listener: Listener,
 }
@@ -66,6 +68,17 @@ pub(crate) struct Core {
 struct Changed {
     status: bool,
     cases: Vec<Id>,
+}
+
+/// A thread is with a card.
+pub(crate) struct AtCard<'a>(&'a Shared);
+
+impl Drop for AtCard<'_> {
+    fn drop(&mut self) {
+        if self.0.at_cards.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.stopping() {
+            self.0.wake.notify_all();
+        }
+    }
 }
 
 impl Core {
@@ -131,6 +144,7 @@ impl Shared {
             telling: Mutex::new(()),
             wake: Condvar::new(),
             stop: AtomicBool::new(false),
+            at_cards: AtomicUsize::new(0),
             clock,
             listener,
         })
@@ -183,6 +197,18 @@ impl Shared {
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
         self.wake.notify_all();
+    }
+
+    /// A thread turns to the card on its reader, and leaves it when the guard goes.
+    pub(crate) fn at_card(&self) -> AtCard<'_> {
+        self.at_cards.fetch_add(1, Ordering::SeqCst);
+        AtCard(self)
+    }
+
+    /// Waits, once stopped, until no card is being spoken to: one that is dropped in the middle of a command is held by the
+    /// service for a moment longer, and the next program finds it busy.
+    pub(crate) fn leave_cards(&self, limit: Duration) {
+        self.wait(limit, |_| (self.at_cards.load(Ordering::SeqCst) == 0).then_some(()));
     }
 
     /// Sleeps, or wakes when something changed.

@@ -26,6 +26,8 @@ use crate::{StationError, hotplug, people, steps};
 
 /// The longest that a script waits for the first look at devices and cards: only where one of them does not answer.
 const SETTLE: Duration = Duration::from_secs(10);
+/// The longest that closing waits for a card that is being spoken to.
+const LEAVE: Duration = Duration::from_secs(3);
 const DUMP_LIMIT: Duration = Duration::from_secs(20);
 
 /// Which of a home's two houses.
@@ -676,6 +678,7 @@ impl Station {
 impl Drop for Station {
     fn drop(&mut self) {
         self.shared.stop();
+        self.shared.leave_cards(LEAVE);
         let now = self.shared.now();
         if let Err(error) = self.shared.quietly(|core| core.close_house(now)) {
             tracing::error!(code = lanyard_fault::Coded::code(&error), "the house could not be closed cleanly");

@@ -282,7 +282,7 @@ impl Shared {
                     problem: None,
                 },
             });
-            core.another_card();
+            core.another_card(id);
             core.status_changed();
         });
     }
@@ -304,6 +304,9 @@ impl Shared {
 
     /// What is to be done with the card on this reader.
     pub(crate) fn next_work(&self, id: &str) -> Option<Work> {
+        if self.stopping() {
+            return None;
+        }
         let work = self.quietly(|core| core.next_work(id))?;
         if let Some(case) = work.case() {
             self.with(|core| {
@@ -317,35 +320,34 @@ impl Shared {
     }
 
     pub(crate) fn work_failed(&self, id: &str, work: &Work, error: StationError) {
-        self.with(|core| {
-            if let Some(case) = work.case() {
-                let error = core.in_the_case(case, error);
-                if let Ok(open) = core.case(case) {
-                    if !open.over() {
-                        open.stopped(&error);
-                    }
-                    core.case_changed(case);
+        self.with(|core| match work {
+            Work::Look { visit } => core.look_failed(id, *visit, error),
+            Work::Dump => core.dumped(id, Err(error)),
+            Work::Encode { case } | Work::Certify { case } | Work::Check { case } | Work::Pin { case } => {
+                let error = core.in_the_case(*case, error);
+                if let Ok(open) = core.case(*case)
+                    && !open.over()
+                {
+                    open.stopped(&error);
                 }
-            }
-            match work {
-                Work::Look { visit } => core.looked(id, *visit, "unknown", &[], Looked::Failed(error_of_look(id))),
-                Work::Dump => core.dumped(id, Err(error_of_look(id))),
-                _ => {}
+                core.case_changed(*case);
             }
         });
     }
 }
 
-fn error_of_look(reader: &str) -> StationError {
-    StationError::Device(DeviceError::CardGone { reader: reader.to_owned() })
-}
-
 impl Core {
-    /// A card came: what had to do with the card before is no longer in the way.
-    fn another_card(&mut self) {
+    /// A card came to this reader: what had to do with the card before it there is no longer in the way.
+    fn another_card(&mut self, id: &str) {
+        let (encoder, chip) = (self.fits(id, DeviceRole::Encoder), self.fits(id, DeviceRole::Chip));
         let waiting: Vec<Id> = self
             .cases
             .values()
+            .filter(|case| match case.step() {
+                Some(StepKind::Card | StepKind::Encode) => encoder,
+                Some(StepKind::Certify) => chip,
+                _ => encoder || chip,
+            })
             .filter(|case| {
                 case.problem.as_ref().is_some_and(|p| p.code.starts_with("card.") || p.code.starts_with("case.card"))
             })
@@ -446,6 +448,18 @@ impl Core {
     fn lying(&self) -> Vec<(String, Seen)> {
         let seen = |(id, device): (&String, &crate::devices::Device)| Some((id.clone(), device.card.clone()?));
         self.devices.iter().filter_map(seen).collect()
+    }
+
+    /// A card that another program holds is looked at once that has let go of it; of any other the look is over.
+    fn look_failed(&mut self, id: &str, visit: u64, error: StationError) {
+        if !matches!(error, StationError::Device(DeviceError::Busy { .. })) {
+            return self.looked(id, visit, "unknown", &[], Looked::Failed(error));
+        }
+        let seen = self.devices.get_mut(id).and_then(|device| device.card.as_mut());
+        if let Some(seen) = seen.filter(|seen| seen.visit == visit) {
+            seen.view.problem = Some((&error).into());
+            self.status_changed();
+        }
     }
 
     /// The case that waits for a blank is told that this is none.
