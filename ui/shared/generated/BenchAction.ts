@@ -28,6 +28,14 @@ reader: string,
 /**
  * Exchanges from now on.
  */
+exchanges: number, } | { "do": "freeze_after", 
+/**
+ * Which.
+ */
+card: number, 
+/**
+ * Exchanges from now on.
+ */
 exchanges: number, } | { "do": "jam", 
 /**
  * Which.
