@@ -293,7 +293,7 @@ export class World {
       this.lifted(action.reader);
     } else if (action.do === "lift_after") this.liftAfter = action.exchanges;
     else if (action.do === "jam") this.jammed = action.jammed;
-    else this.ribbon = action.empty;
+    else if (action.do === "ribbon") this.ribbon = action.empty;
     const printer = device("Card printer");
     if (printer) {
       printer.reasons = this.jammed ? ["media-jam"] : this.ribbon ? ["marker-supply-empty"] : [];
