@@ -38,6 +38,11 @@ impl PcscChannel {
                 self.gone = matches!(error, DeviceError::CardGone { .. } | DeviceError::Gone { .. });
                 Err(error)
             }
+            // No card answers with less than a status word. Some readers' drivers (vpcd) say so of one that has left.
+            Ok(answer) if answer.len() < 2 => {
+                self.gone = true;
+                Err(gone())
+            }
             Ok(answer) => {
                 let answer = answer.to_vec();
                 self.buffer[..answer.len()].zeroize();

@@ -1,0 +1,107 @@
+//! A card lifted from a real pcscd's reader in the middle of being written and laid again: the run that was writing it goes
+//! on by itself. Every point of an issue is pulled in `pulled.rs`, in process; here it is PC/SC that loses the card.
+
+// Clippy knows functions as tests only by their attribute; what these share is test code too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use lanyard_tests::house::{BJORN, EILEEN, answer};
+use lanyard_tests::real_desk::{Desk, LEFT};
+use lanyard_virtual::{ApduCard, DesfireCard};
+use pcsc::State;
+
+/// The application of the starter encoding, as it goes over the wire.
+const AID: [u8; 3] = [0x01, 0x59, 0x4C];
+/// Which command after the application was made is the last one: amid its files and keys.
+const LAST: u32 = 4;
+
+/// A card whose answer never arrives, once: the hand that lifts it is faster.
+struct Lifted {
+    card: Arc<Mutex<DesfireCard>>,
+    commands: u32,
+    /// It still does what the last command says.
+    does_it: bool,
+    reached: Sender<()>,
+    gone: Receiver<()>,
+}
+
+impl ApduCard for Lifted {
+    fn power_on(&mut self) {
+        self.card.power_on();
+    }
+
+    fn power_off(&mut self) {
+        self.card.power_off();
+    }
+
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn uid(&self) -> Vec<u8> {
+        self.card.uid()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        if !self.card.lock().unwrap().applications().is_empty() {
+            self.commands += 1;
+        }
+        if self.commands != LAST {
+            return self.card.transmit(command);
+        }
+        let answer = if self.does_it { self.card.transmit(command) } else { Vec::new() };
+        // A test that failed meanwhile has hung up.
+        let _ = self.reached.send(());
+        let _ = self.gone.recv();
+        answer
+    }
+}
+
+/// One issue, with the card lifted in the middle and laid again.
+fn issue_with_a_lifted_card(desk: &Desk, person: &str, uid: [u8; 7], does_it: bool) {
+    let card = Arc::new(Mutex::new(DesfireCard::new(uid, 11)));
+    let (reached, at_the_point) = channel();
+    let (tell, gone) = channel();
+    let laid = desk.lay(Lifted { card: Arc::clone(&card), commands: 0, does_it, reached, gone });
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| desk.lanyard(&["issue", person]));
+        at_the_point.recv().expect("the card is written");
+        let lifting = scope.spawn(|| laid.lift());
+        desk.wait_for(LEFT, State::EMPTY);
+        tell.send(()).unwrap();
+        lifting.join().unwrap();
+        let unfinished = card.lock().unwrap().file(AID, 2).is_none_or(|data| data.iter().all(|byte| *byte == 0));
+        assert!(unfinished, "lifted too late to be the middle");
+
+        let _laid_again = desk.lay(Arc::clone(&card));
+        let output = run.join().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("card.removed.writing"), "{told}");
+        assert_eq!(answer(&output)["case"]["state"], "done", "{told}");
+        let read = desk.answer(&["card", "read"]);
+        assert_eq!(read["uid"], hex::encode(uid));
+        let record = card.lock().unwrap().file(AID, 2).unwrap();
+        assert_eq!(read["applications"][0]["files"][1]["data"], hex::encode(record));
+    });
+    desk.wait_for(LEFT, State::EMPTY);
+    let cards = desk.answer(&["person", "show", person])["cards"].clone();
+    let states: Vec<&str> = cards.as_array().unwrap().iter().map(|card| card["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active"], "one card, and it is the one that was lifted");
+}
+
+#[test]
+fn a_card_lifted_in_the_middle_and_laid_again_is_finished_by_the_same_run() {
+    let desk = Desk::new();
+    desk.add_printer();
+    desk.prove_backup();
+    let portrait = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/people/eileen.jpg");
+    desk.succeeds(&["photo", "set", BJORN, &portrait.display().to_string()]);
+    // The reader loses the answer to a command that the card has carried out; or the card never sees the command.
+    issue_with_a_lifted_card(&desk, EILEEN, [0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66], true);
+    issue_with_a_lifted_card(&desk, BJORN, [0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x77], false);
+    assert_eq!(desk.printer.spooled().unwrap().len(), 2);
+    assert_eq!(desk.answer(&["history", "verify"])["holds"], true);
+}
