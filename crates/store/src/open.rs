@@ -1,6 +1,7 @@
 //! Opening a house: folder, lock, key, schema. A store of a newer program is refused before anything in it is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use lanyard_history::{NO_PREV, events, station_origin, tree::Frontier};
 use lanyard_keys::{HouseKind, Slots};
@@ -229,9 +230,23 @@ impl Store {
     }
 }
 
+/// SQLite calls itself initialised before SQLCipher's own initialisation has run (`SQLITE_EXTRA_INIT`, after the mutex is
+/// left), so that of two threads that open first at the same time one may be refused its key. The first opening is
+/// therefore made alone.
+fn initialise() -> Result<(), StoreError> {
+    static DONE: Mutex<bool> = Mutex::new(false);
+    let mut done = DONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !*done {
+        drop(Connection::open_in_memory()?);
+        *done = true;
+    }
+    Ok(())
+}
+
 fn connect(dir: &Path, key: &Secret<32>, mode: Mode) -> Result<Connection, StoreError> {
     // A reader has to be able to recover the write-ahead log of a writer that was killed, hence not SQLITE_OPEN_READ_ONLY.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    initialise()?;
     let conn = Connection::open_with_flags(folder::database(dir), flags)?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
