@@ -3,9 +3,11 @@
 //! A driver implements these traits and nothing else. Calls block; `station` gives each device a thread of its own.
 //! Cameras are not here: the window's own web view opens them, and hands over a picture.
 
+mod lf;
 mod printer;
 mod reader;
 
+pub use lf::{Chip, LfCard, LfKind, LfReader};
 pub use printer::{JobId, JobState, PrintJob, Printer, PrinterState};
 pub use reader::{Channel, Reader, ReaderEvent};
 
@@ -68,6 +70,14 @@ pub enum DeviceError {
         /// The printer's own keyword (RFC 8011 §5.3.8 `job-state-reasons`, or status code).
         reason: String,
     },
+    /// The reader is not known to offer it.
+    #[error("{device} is not known to offer {what}")]
+    Unsupported {
+        /// The device's name.
+        device: String,
+        /// What was asked for.
+        what: &'static str,
+    },
 }
 
 impl Coded for DeviceError {
@@ -81,6 +91,7 @@ impl Coded for DeviceError {
             Self::Protocol { .. } => "device.protocol",
             Self::Silent { .. } => "device.silent",
             Self::Refused { .. } => "printer.refused",
+            Self::Unsupported { .. } => "device.unsupported",
         }
     }
 
@@ -97,7 +108,7 @@ impl Coded for DeviceError {
                 Helps::SameAgain
             }
             Self::Busy { .. } | Self::Gone { .. } => Helps::Later,
-            Self::Protocol { .. } | Self::Refused { .. } => Helps::Another,
+            Self::Protocol { .. } | Self::Refused { .. } | Self::Unsupported { .. } => Helps::Another,
         }
     }
 
@@ -107,7 +118,9 @@ impl Coded for DeviceError {
                 vec![("reader", reader.clone())]
             }
             Self::Busy { device } | Self::Gone { device } => vec![("device", device.clone())],
-            Self::Protocol { device, what } => vec![("device", device.clone()), ("what", (*what).to_owned())],
+            Self::Protocol { device, what } | Self::Unsupported { device, what } => {
+                vec![("device", device.clone()), ("what", (*what).to_owned())]
+            }
             Self::Silent { device, limit_ms } => {
                 vec![("device", device.clone()), ("limit_ms", limit_ms.to_string())]
             }
