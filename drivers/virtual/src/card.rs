@@ -18,6 +18,14 @@ pub trait ApduCard: Send {
 
     /// One command, one answer. Any bytes may come, and none may panic.
     fn transmit(&mut self, command: &[u8]) -> Vec<u8>;
+
+    /// Power fails in the middle of a command, when so many bytes have been written to the card's memory; the card has
+    /// left the field then. One that does not know how it writes has carried the command out.
+    fn tear(&mut self, command: &[u8], written: usize) {
+        let _ = written;
+        self.transmit(command);
+        self.power_off();
+    }
 }
 
 impl<C: ApduCard + ?Sized> ApduCard for Box<C> {
@@ -39,6 +47,10 @@ impl<C: ApduCard + ?Sized> ApduCard for Box<C> {
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         (**self).transmit(command)
+    }
+
+    fn tear(&mut self, command: &[u8], written: usize) {
+        (**self).tear(command, written);
     }
 }
 
@@ -62,6 +74,10 @@ impl<C: ApduCard + ?Sized> ApduCard for Arc<Mutex<C>> {
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         self.lock().unwrap_or_else(PoisonError::into_inner).transmit(command)
+    }
+
+    fn tear(&mut self, command: &[u8], written: usize) {
+        self.lock().unwrap_or_else(PoisonError::into_inner).tear(command, written);
     }
 }
 

@@ -16,6 +16,13 @@ pub enum FaultKind {
     PullBefore,
     /// The card is pulled after it carried the command out: it happened, and the answer is lost.
     PullAfter,
+    /// The card is pulled while it writes: so many bytes of what the command writes have reached the memory (which of
+    /// them count is the card's own: [`crate::ApduCard::tear`]), and no answer comes.
+    Tear(usize),
+    /// The card is pulled while it answers: the command is carried out, and so many bytes of the answer come, status
+    /// word included, as from a reader that hands up what it got. With none it is as [`FaultKind::PullAfter`]; with all,
+    /// the card is gone at the next command.
+    PullAt(usize),
     /// The answer is noise of the same length.
     Garbage,
     /// One bit of the answer's last data byte is turned, where a MAC has its last byte. An answer without data has
@@ -23,13 +30,18 @@ pub enum FaultKind {
     FlipMac,
     /// The reader is unplugged before the command reaches the card; the card stays on it.
     UnplugReader,
+    /// The reader is unplugged after the card carried the command out, and the answer is lost; the card stays on it.
+    UnplugReaderAfter,
     /// The card carries the command out, and the reader reports that nothing came.
     Silence,
+    /// The card carries the command out, and the reader reports that nothing came, because it is late: it comes as the
+    /// answer to the next command, whose own is late in turn, and so on until the session ends.
+    Late,
 }
 
 impl FaultKind {
     /// What becomes of an answer that does arrive.
-    pub(crate) fn spoil(self, answer: &mut [u8]) {
+    pub(crate) fn spoil(self, answer: &mut Vec<u8>) {
         match self {
             Self::Garbage => {
                 for (i, byte) in answer.iter_mut().enumerate() {
@@ -37,11 +49,12 @@ impl FaultKind {
                 }
             }
             Self::FlipMac => {
-                if let [.., last, _, _] = answer {
+                if let [.., last, _, _] = answer.as_mut_slice() {
                     *last ^= 0x10;
                 }
             }
-            Self::PullBefore | Self::PullAfter | Self::UnplugReader | Self::Silence => {}
+            Self::PullAt(bytes) => answer.truncate(bytes),
+            _ => {}
         }
     }
 }

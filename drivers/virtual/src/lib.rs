@@ -8,6 +8,8 @@ mod bench;
 mod card;
 mod desfire;
 mod fault;
+#[cfg(test)]
+mod fault_tests;
 mod printer;
 mod reader;
 

@@ -22,6 +22,8 @@ pub(crate) struct ReaderSlot {
     pulled: Option<Box<dyn ApduCard>>,
     /// The session that has the card for itself.
     session: Option<u64>,
+    /// The answer that did not come in time and comes in the next one's place.
+    late: Option<Vec<u8>>,
 }
 
 impl ReaderSlot {
@@ -43,6 +45,7 @@ impl ReaderSlot {
     pub(crate) fn unplug(&mut self) {
         self.plugged = false;
         self.session = None;
+        self.late = None;
         for (_, card) in &mut self.cards {
             card.power_off();
         }
@@ -148,6 +151,7 @@ impl Reader for VirtualReader {
             _ => return Err(DeviceError::TwoCards { reader }),
         };
         slot.session = Some(session);
+        slot.late = None;
         Ok(Box::new(VirtualChannel { bench: self.bench.clone(), reader, session, card, atr }))
     }
 }
@@ -168,6 +172,10 @@ impl VirtualChannel {
 
     fn gone(&self) -> DeviceError {
         DeviceError::Gone { device: self.reader.clone() }
+    }
+
+    fn silent(&self) -> DeviceError {
+        DeviceError::Silent { device: self.reader.clone(), limit_ms: SILENT_AFTER_MS }
     }
 
     /// The slot, if this session still holds it and the card it was opened on still lies there.
@@ -217,18 +225,39 @@ impl Channel for VirtualChannel {
             _ => {}
         }
         let Some((_, card)) = slot.cards.first_mut() else { return Err(self.card_gone()) };
+        if let Some(FaultKind::Tear(written)) = fault {
+            card.tear(command, written);
+            slot.pull();
+            shared.changed.notify_all();
+            return Err(self.card_gone());
+        }
         let mut answer = answer_at_reader(card, command);
+        if let Some(kind) = fault {
+            kind.spoil(&mut answer);
+        }
         match fault {
-            Some(FaultKind::PullAfter) => {
+            Some(FaultKind::PullAfter | FaultKind::PullAt(_)) => {
                 slot.pull();
                 shared.changed.notify_all();
-                return Err(self.card_gone());
+                if fault == Some(FaultKind::PullAfter) || answer.is_empty() {
+                    return Err(self.card_gone());
+                }
             }
-            Some(FaultKind::Silence) => {
-                return Err(DeviceError::Silent { device: self.reader.clone(), limit_ms: SILENT_AFTER_MS });
+            Some(FaultKind::UnplugReaderAfter) => {
+                slot.unplug();
+                shared.changed.notify_all();
+                return Err(self.gone());
             }
-            Some(kind) => kind.spoil(&mut answer),
-            None => {}
+            Some(FaultKind::Silence) => return Err(self.silent()),
+            Some(FaultKind::Late) => {
+                slot.late = Some(answer);
+                return Err(self.silent());
+            }
+            _ => {
+                if let Some(before) = &mut slot.late {
+                    std::mem::swap(before, &mut answer);
+                }
+            }
         }
         slot.bytes += answer.len();
         Ok(answer)

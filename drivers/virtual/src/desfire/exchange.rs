@@ -113,6 +113,7 @@ impl DesfireCard {
         self.live.session = None;
         self.live.pending = None;
         self.live.uncommitted.clear();
+        self.live.input.clear();
     }
 
     /// The longest native frame, status or instruction and data: FSC less PCB, CID and CRC (ISO 14443-4 §7.1).
@@ -121,7 +122,7 @@ impl DesfireCard {
     }
 
     pub(super) fn dispatch(&mut self, ins: u8, data: &[u8]) -> Result<Next, Sw> {
-        let chained_below = matches!(ins, 0xAD | 0x8D);
+        let chained_below = matches!(ins, 0xAD | 0x8D | 0xAB | 0x8B | 0xBA);
         if !chained_below && 1 + data.len() > self.frame_limit() {
             return Err(Sw::LENGTH);
         }
@@ -157,9 +158,18 @@ impl DesfireCard {
             0xF5 => self.get_file_settings(data),
             0x5F => self.change_file_settings(data),
             0xBD => self.read_data(ins, data),
-            0x3D => self.write_data(ins, data),
+            0x3D | 0x3B => self.write(ins, data),
+            0xBB => self.read_records(ins, data),
+            0xEB => self.clear_records(data),
+            0xDB | 0xBA if self.can_update_records() => self.write(ins, data),
+            0xCC => self.create_value_file(data),
+            0xC1 | 0xC0 => self.create_record_file(ins, data),
+            0xCE if !is_ev1 => self.create_transaction_mac_file(data),
+            0x6C => self.get_value(data),
+            0x0C | 0xDC | 0x1C => self.change_value(ins, data),
             0xAD if !is_ev1 => self.read_data(ins, data),
-            0x8D if !is_ev1 => self.write_data(ins, data),
+            0xAB if !is_ev1 => self.read_records(ins, data),
+            0x8D | 0x8B if !is_ev1 => self.write(ins, data),
             0xC7 => self.commit_transaction(data),
             0xA7 => self.abort_transaction(data),
             _ => Err(Sw::ILLEGAL_COMMAND),

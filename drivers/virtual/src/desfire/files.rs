@@ -1,6 +1,8 @@
-//! Files: create, delete, list, settings, and the transaction that backup files wait for.
+//! Files: create, delete, list, and what each may be told to do.
 
-use super::image::{Body, File, Model, units};
+use super::body::Body;
+use super::data::{three_bytes, written};
+use super::image::{File, units};
 use super::session::{Carries, Mode};
 use super::status::Sw;
 use super::{Answer, DesfireCard, Next, picc};
@@ -35,35 +37,65 @@ impl Rights {
     }
 }
 
+/// What a new file is, apart from its content.
+pub(super) struct Head {
+    no: u8,
+    iso_fid: Option<[u8; 2]>,
+    comm: u8,
+    rights: u16,
+}
+
 impl DesfireCard {
     pub(super) fn create_data_file(&mut self, ins: u8, wire: &[u8]) -> Result<Next, Sw> {
         let data = self.parameters(ins, wire)?;
+        let (head, rest) = self.new_file(&data, true)?;
+        let [s0, s1, s2] = rest else { return Err(Sw::LENGTH) };
+        let size = usize::from(*s0) | usize::from(*s1) << 8 | usize::from(*s2) << 16;
+        if size == 0 {
+            return Err(Sw::PARAMETER);
+        }
+        let copies = if ins == 0xCB { 2 } else { 1 };
+        self.room(units(32).saturating_add(units(size).saturating_mul(copies)))?;
+        let blank = vec![0; size];
+        let body = if ins == 0xCB { Body::Backup(blank) } else { Body::Standard(blank) };
+        self.add_file(head, body, units(size).saturating_mul(copies))?;
+        Ok(Answer::managing([]))
+    }
+
+    /// What all files are created with: number, ISO file id where the application has them and this kind of file can
+    /// have one, communication settings, rights. What is left is the kind's own.
+    pub(super) fn new_file<'a>(&self, data: &'a [u8], can_have_iso_fid: bool) -> Result<(Head, &'a [u8]), Sw> {
         let app = self.app()?;
-        let (no, iso_fid, rest) = match (data.as_slice(), app.has_iso_fids()) {
+        let (no, iso_fid, rest) = match (data, app.has_iso_fids() && can_have_iso_fid) {
             ([no, rest @ ..], false) => (*no, None, rest),
             ([no, low, high, rest @ ..], true) => (*no, Some([*low, *high]), rest),
             _ => return Err(Sw::LENGTH),
         };
-        let [comm, low, high, s0, s1, s2] = rest else { return Err(Sw::LENGTH) };
+        let [comm, low, high, rest @ ..] = rest else { return Err(Sw::LENGTH) };
         self.require_master_unless(picc::FREE_CREATE)?;
         let rights = u16::from_le_bytes([*low, *high]);
-        let size = u32::from_le_bytes([*s0, *s1, *s2, 0]);
-        if no >= FILES || size == 0 || !sound_settings(*comm, rights, app.keys.len()) {
+        if no >= FILES || !sound_settings(*comm, rights, app.keys.len()) {
             return Err(Sw::PARAMETER);
         }
         if app.files.iter().any(|file| file.no == no || (iso_fid.is_some() && file.iso_fid == iso_fid)) {
             return Err(Sw::DUPLICATE);
         }
-        let copies = if ins == 0xCB { 2 } else { 1 };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let cost = units(32).saturating_add(units(size).saturating_mul(copies));
-        self.image.take(cost)?;
-        let blank = vec![0; size];
-        let body = if ins == 0xCB { Body::Backup(blank) } else { Body::Standard(blank) };
+        Ok((Head { no, iso_fid, comm: *comm, rights }, rest))
+    }
+
+    /// `cost`: of what the file holds, in bytes.
+    pub(super) fn add_file(&mut self, head: Head, body: Body, cost: u32) -> Result<(), Sw> {
+        self.app()?;
+        self.image.take(units(32).saturating_add(cost))?;
+        let Head { no, iso_fid, comm, rights } = head;
         let app = self.app_mut()?;
-        app.files.push(File { no, iso_fid, comm: *comm, rights, body });
+        app.files.push(File { no, iso_fid, comm, rights, body });
         app.files.sort_by_key(|file| file.no);
-        Ok(Answer::managing([]))
+        Ok(())
+    }
+
+    fn room(&self, cost: u32) -> Result<(), Sw> {
+        if cost <= self.image.free() { Ok(()) } else { Err(Sw::OUT_OF_MEMORY) }
     }
 
     pub(super) fn delete_file(&mut self, wire: &[u8]) -> Result<Next, Sw> {
@@ -95,13 +127,24 @@ impl DesfireCard {
         let [no] = data.as_slice() else { return Err(Sw::LENGTH) };
         self.require_master_unless_in_app(picc::FREE_LIST)?;
         let file = self.app()?.file(*no)?;
-        let (kind, size) = match &file.body {
-            Body::Standard(data) => (0x00, data.len()),
-            Body::Backup(data) => (0x01, data.len()),
-        };
-        let mut out = vec![kind, file.comm];
+        let mut out = vec![file.body.kind(), file.comm];
         out.extend_from_slice(&file.rights.to_le_bytes());
-        out.extend_from_slice(&size.to_le_bytes()[..3]);
+        match &file.body {
+            Body::Standard(data) | Body::Backup(data) => out.extend_from_slice(&three_bytes(data.len())),
+            Body::Value(value) => {
+                // The limit that stands here is the one LimitedCredit has left.
+                for part in [value.lower, value.upper, value.limit] {
+                    out.extend_from_slice(&part.to_le_bytes());
+                }
+                out.push(value.flags);
+            }
+            Body::Record(records) => {
+                for part in [records.size, records.most, records.count()] {
+                    out.extend_from_slice(&three_bytes(part));
+                }
+            }
+            Body::TransactionMac(file) => out.extend_from_slice(&[0x02, file.version]),
+        }
         Ok(Answer::managing(out))
     }
 
@@ -126,41 +169,7 @@ impl DesfireCard {
             file.comm = *comm;
             file.rights = rights;
         }
-        let answer_mode = if mode == Mode::Plain { Some(Mode::Plain) } else { None };
-        Ok(Next::Done(Answer { mode: answer_mode, ..Answer::default() }))
-    }
-
-    pub(super) fn commit_transaction(&mut self, wire: &[u8]) -> Result<Next, Sw> {
-        let data = self.parameters(0xC7, wire)?;
-        self.app()?;
-        match data.as_slice() {
-            [] => {}
-            [0x00] if self.image.model != Model::Ev1 => {}
-            // Option 01 asks for a transaction MAC, which only an application with such a file has.
-            [0x01] if self.image.model != Model::Ev1 => return Err(Sw::PERMISSION_DENIED),
-            [_] => return Err(Sw::PARAMETER),
-            _ => return Err(Sw::LENGTH),
-        }
-        if self.live.uncommitted.is_empty() {
-            return Err(Sw::NO_CHANGES);
-        }
-        let written = std::mem::take(&mut self.live.uncommitted);
-        for file in &mut self.app_mut()?.files {
-            if let (Body::Backup(data), Some(new)) = (&mut file.body, written.get(&file.no)) {
-                data.clone_from(new);
-            }
-        }
-        Ok(Answer::managing([]))
-    }
-
-    pub(super) fn abort_transaction(&mut self, wire: &[u8]) -> Result<Next, Sw> {
-        self.no_parameters(0xA7, wire)?;
-        self.app()?;
-        if self.live.uncommitted.is_empty() {
-            return Err(Sw::NO_CHANGES);
-        }
-        self.live.uncommitted.clear();
-        Ok(Answer::managing([]))
+        Ok(written(mode))
     }
 
     fn require_master_unless_in_app(&self, free: u8) -> Result<(), Sw> {

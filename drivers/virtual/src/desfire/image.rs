@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::Body;
 use super::cipher::Cipher;
 use super::status::Sw;
 
@@ -131,21 +132,6 @@ impl DefaultKey {
             }
         }
         Key::new(kind, &bytes, self.version)
-    }
-}
-
-/// What a file holds.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) enum Body {
-    Standard(#[serde(with = "hex")] Vec<u8>),
-    Backup(#[serde(with = "hex")] Vec<u8>),
-}
-
-impl Body {
-    pub(crate) fn data(&self) -> &[u8] {
-        match self {
-            Self::Standard(data) | Self::Backup(data) => data,
-        }
     }
 }
 
@@ -297,7 +283,7 @@ impl Image {
                 && app.keys.iter().all(|key| key_ok(key) && Some(key.kind) == kind)
                 && app.df_name.len() <= 16
                 && app.files.len() <= 32
-                && app.files.iter().all(|file| file.no < 32 && file.body.data().len() <= 16_384)
+                && app.files.iter().all(|file| file.no < 32 && file.body.is_sound())
         };
         key_ok(&self.master)
             && self.used <= self.capacity()

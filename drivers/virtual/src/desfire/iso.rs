@@ -51,6 +51,21 @@ pub(super) fn is_native(ins: u8) -> bool {
             | 0x3D
             | 0xAD
             | 0x8D
+            | 0xBB
+            | 0x3B
+            | 0xAB
+            | 0x8B
+            | 0xDB
+            | 0xBA
+            | 0xEB
+            | 0xCC
+            | 0xC1
+            | 0xC0
+            | 0xCE
+            | 0x6C
+            | 0x0C
+            | 0xDC
+            | 0x1C
             | 0xC7
             | 0xA7
     )

@@ -1,10 +1,11 @@
 //! A MIFARE DESFire card as a state machine: what it keeps, what it answers, what it refuses.
 //!
 //! Written from the specification alone; it shares no code with the host's driver, so that an error of one is not
-//! hidden by the same error of the other. A command either changes the card wholly or not at all: a card pulled out of
-//! the field is caught by [`crate::Bench`] before or after it, as on a chip whose writes are atomic.
+//! hidden by the same error of the other. A command either changes the card wholly or not at all, but for one: a write
+//! to a standard data file has no second copy, and power that fails in the middle of it leaves it half done.
 
 mod authenticate;
+mod body;
 mod cipher;
 mod data;
 mod exchange;
@@ -13,8 +14,11 @@ mod image;
 mod iso;
 mod keys;
 mod picc;
+mod records;
 mod session;
 mod status;
+mod transaction;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +27,7 @@ use lanyard_fault::{Coded, Fault, Helps};
 pub use image::{FrameSize, KeyKind, Memory, Model};
 
 use crate::{ApduCard, contactless_atr};
+use body::Change;
 use exchange::{Answer, Next, Pending};
 use image::{App, DefaultKey, Image, Key};
 use session::Session;
@@ -85,8 +90,12 @@ struct Live {
     selected: Option<[u8; 3]>,
     session: Option<Authenticated>,
     pending: Option<Pending>,
-    /// What was written to backup files and is not committed, by file number.
-    uncommitted: BTreeMap<u8, Vec<u8>>,
+    /// What the transaction has done and is not committed, by file number.
+    uncommitted: BTreeMap<u8, Change>,
+    /// What the transaction MAC will be made of, in an application that has such a file.
+    input: Vec<u8>,
+    /// Power fails when so many bytes of the next write to a standard file have reached the memory.
+    tear: Option<usize>,
     /// The UID of this activation.
     uid: Vec<u8>,
     /// The ATS of this activation: SetConfiguration takes effect at the next.
@@ -206,7 +215,21 @@ impl DesfireCard {
     #[must_use]
     pub fn file(&self, aid: [u8; 3], file_no: u8) -> Option<Vec<u8>> {
         let app = self.image.apps.iter().find(|app| app.aid == aid)?;
-        app.file(file_no).ok().map(|file| file.body.data().to_vec())
+        app.file(file_no).ok().map(|file| file.body.content())
+    }
+
+    /// Leaves what stays of a command when power fails in the middle of it: a write to a standard file has reached the
+    /// memory up to byte `written`; all else has either happened or not, and here it has not (a backup, value or record
+    /// file waits for its commit, which like a key, an application or a setting is changed in one piece).
+    fn torn(&mut self, command: &[u8], written: usize) {
+        let before = self.image.clone();
+        self.live.tear = Some(written);
+        self.transmit(command);
+        if self.live.tear.take().is_some() {
+            let random = self.image.random;
+            self.image = Image { random, ..before };
+        }
+        self.live = Live::default();
     }
 
     /// The ATS of this activation (ISO 14443-4 §5.2), for a reader that talks to the card below PC/SC.
@@ -247,6 +270,10 @@ impl ApduCard for DesfireCard {
 
     fn uid(&self) -> Vec<u8> {
         self.live.uid.clone()
+    }
+
+    fn tear(&mut self, command: &[u8], written: usize) {
+        self.torn(command, written);
     }
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {

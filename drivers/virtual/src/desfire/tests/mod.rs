@@ -7,3 +7,4 @@ mod vectors;
 mod files;
 mod keys;
 mod messaging;
+mod transactions;

@@ -18,7 +18,7 @@ fn all() -> Vec<Value> {
     file["vectors"].as_array().unwrap().clone()
 }
 
-fn vector(id: &str) -> Value {
+pub(super) fn vector(id: &str) -> Value {
     all().into_iter().find(|v| v["id"] == id).unwrap_or_else(|| panic!("no vector {id}"))
 }
 
@@ -29,7 +29,7 @@ fn starting(prefix: &str) -> Vec<Value> {
 }
 
 /// Hex, however it is spaced; what is behind a bar follows.
-fn bytes(value: &Value) -> Vec<u8> {
+pub(super) fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap_or_default().replace([' ', '|'], "")).unwrap()
 }
 
