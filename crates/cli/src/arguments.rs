@@ -54,11 +54,11 @@ pub enum Command {
     },
     /// Readers and printers.
     Devices,
-    /// Add an IPP printer.
+    /// Add an IPP printer, or a folder that is used as a printer.
     Printer {
         /// What it is called here.
         name: String,
-        /// `ipp://host/path`.
+        /// `ipp://host/path`, or `file://` and a folder named from the root: `file:///srv/badges`.
         uri: String,
     },
     /// The signed history.
@@ -102,6 +102,20 @@ pub enum OperatorCommand {
     Remove {
         /// Sign-in name.
         login: String,
+    },
+    /// Give one a right that not everybody has.
+    Allow {
+        /// Sign-in name.
+        login: String,
+        /// `print.file`.
+        right: String,
+    },
+    /// Take it away again.
+    Forbid {
+        /// Sign-in name.
+        login: String,
+        /// `print.file`.
+        right: String,
     },
 }
 
@@ -171,6 +185,9 @@ pub struct Issue {
     /// Without a name the only one.
     #[arg(long)]
     pub printer: Option<String>,
+    /// Why the card may go into a file, where the printer is a folder of a real house.
+    #[arg(long, value_name = "TEXT")]
+    pub print_reason: Option<String>,
     /// A photo to take for it; without it, the one on file.
     #[arg(long)]
     pub photo: Option<PathBuf>,

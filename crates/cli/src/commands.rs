@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lanyard_station::api::{FirstStart, NewOperator, PersonHit, PersonInput, PersonView, Problem};
+use lanyard_station::api::{DeviceView, FirstStart, NewOperator, PersonHit, PersonInput, PersonView, Problem};
 use lanyard_station::{Access, HouseChoice, Options, Station};
 
 use crate::arguments::{
@@ -32,10 +32,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
         Command::Restore { from } => restore(arguments, from),
         Command::Devices => {
             let station = Station::start(options(arguments, Access::Read)?)?;
+            // What is plugged in is told to anybody; which printers this house has, and what went into files, to an operator.
+            let station = if arguments.operator.is_some() { enter(station, arguments)? } else { station };
             station.settle();
-            answer(json, &station.status().devices, |devices| {
-                devices.iter().map(|d| format!("{}\t{:?}\t{:?}\t{:?}", d.name, d.kind, d.role, d.state)).collect()
-            });
+            answer(json, &station.status().devices, |devices| devices.iter().map(device_line).collect());
             Ok(())
         }
         Command::Printer { name, uri } => {
@@ -88,6 +88,15 @@ fn enter(station: Station, arguments: &Arguments) -> Result<Station, Problem> {
     let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
     station.sign_in(login, &password)?;
     Ok(station)
+}
+
+fn device_line(device: &DeviceView) -> String {
+    let mut line = format!("{}\t{:?}\t{:?}\t{:?}", device.name, device.kind, device.role, device.state);
+    if let Some(file) = &device.file {
+        line += &format!("\t{}", file.folder);
+        line += &file.printed.map(|count| format!("\t{count} printed into files in this house")).unwrap_or_default();
+    }
+    line
 }
 
 fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
@@ -152,15 +161,24 @@ fn operator(arguments: &Arguments, command: &OperatorCommand) -> Result<(), Prob
             })?
         }
         OperatorCommand::List => station.operators()?,
-        OperatorCommand::Remove { login } => {
-            let all = station.operators()?;
-            let who =
-                all.iter().find(|operator| operator.login == *login).ok_or_else(|| usage_problem("login", login))?;
-            station.operator_remove(&who.id)?
+        OperatorCommand::Remove { login } => station.operator_remove(&operator_id(&station, login)?)?,
+        OperatorCommand::Allow { login, right } => {
+            station.operator_right(&operator_id(&station, login)?, right, true)?
+        }
+        OperatorCommand::Forbid { login, right } => {
+            station.operator_right(&operator_id(&station, login)?, right, false)?
         }
     };
-    answer(arguments.json, &operators, |all| all.iter().map(|o| format!("{}\t{}", o.login, o.name)).collect());
+    answer(arguments.json, &operators, |all| {
+        all.iter().map(|o| format!("{}\t{}\t{}", o.login, o.name, o.rights.join(" ")).trim_end().to_owned()).collect()
+    });
     Ok(())
+}
+
+fn operator_id(station: &Station, login: &str) -> Result<String, Problem> {
+    let all = station.operators()?;
+    let who = all.into_iter().find(|operator| operator.login == login);
+    who.map(|operator| operator.id).ok_or_else(|| usage_problem("login", login))
 }
 
 fn fields(words: &[String]) -> Result<std::collections::BTreeMap<String, String>, Problem> {

@@ -52,6 +52,7 @@ pub fn run(folder: &Path, json: bool) -> Result<(), Problem> {
     let carry = Carry {
         photo: Some(PORTRAIT.to_vec()),
         photo_reason: None,
+        print_reason: None,
         how: Identified::IdentityCard,
         wait: Duration::from_secs(60),
         until: None,

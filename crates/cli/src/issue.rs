@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lanyard_station::Station;
-use lanyard_station::api::{CaseState, CaseView, Identified, Problem, StepInput};
+use lanyard_station::api::{CaseState, CaseView, Identified, Problem, StepInput, StepState};
 use serde::Serialize;
 
 use crate::arguments::Issue;
@@ -38,8 +38,8 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
         None => None,
     };
     station.settle();
-    roles::assign(station, wish)?;
     let person = station.person_of(&wish.person)?;
+    roles::assign(station, wish, printed(station, &person)?)?;
     let case = station.case_open(&person)?;
     let (case, pin) = carry_through(
         station,
@@ -47,6 +47,7 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
         &Carry {
             photo,
             photo_reason: wish.photo_reason.clone(),
+            print_reason: wish.print_reason.clone(),
             how,
             wait: Duration::from_secs(wish.wait),
             until: None,
@@ -68,10 +69,20 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     Ok(())
 }
 
+/// Whether the badge that is being issued to this person has come out of its printer.
+fn printed(station: &Station, person: &str) -> Result<bool, Problem> {
+    let cases = station.status().cases;
+    let Some(open) = cases.iter().find(|case| case.person.id == person) else { return Ok(false) };
+    let steps = station.case_view(&open.id)?.steps;
+    Ok(steps.iter().any(|step| step.kind == "print" && step.state == StepState::Done))
+}
+
 /// How the operator would act.
 pub struct Carry {
     pub photo: Option<Vec<u8>>,
     pub photo_reason: Option<String>,
+    /// Why the card may go into a file: good for one.
+    pub print_reason: Option<String>,
     pub how: Identified,
     pub wait: Duration,
     /// Stop when the case stands at this step.
@@ -86,6 +97,7 @@ pub fn carry_through(
 ) -> Result<(CaseView, Option<String>), Problem> {
     let mut told = String::new();
     let mut pin = None;
+    let mut print_reason = carry.print_reason.clone();
     let mut deadline = Instant::now() + carry.wait;
     station.case_bind(&view.id)?;
     loop {
@@ -122,11 +134,16 @@ pub fn carry_through(
             },
             _ => None,
         };
+        let asked = view.problem.as_ref().is_some_and(|problem| problem.code == "policy.print.reason");
+        let input = match print_reason.take_if(|_| asked) {
+            Some(reason) => Some(StepInput::PrintToFile { reason }),
+            None => input,
+        };
         if let Some(input) = input {
             view = station.case_do(&view.id, input)?;
             continue;
         }
-        if let Some(problem) = view.problem.as_ref().filter(|problem| problem.helps != "same_again") {
+        if let Some(problem) = view.problem.as_ref().filter(|problem| asked || problem.helps != "same_again") {
             return Err(problem.clone());
         }
         let left = deadline.saturating_duration_since(Instant::now());

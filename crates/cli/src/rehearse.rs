@@ -127,6 +127,7 @@ fn through(station: &Station, case: CaseView, until: Option<&str>) -> Result<Str
     let carry = Carry {
         photo: None,
         photo_reason: None,
+        print_reason: None,
         how: Identified::Known,
         wait: Duration::from_secs(20),
         until: until.map(str::to_owned),

@@ -21,8 +21,9 @@ const ENCODER: Part =
     Part { what: "desfire", kind: DeviceKind::Reader, role: DeviceRole::Encoder, technology: "desfire" };
 const CHIP: Part = Part { what: "piv", kind: DeviceKind::Reader, role: DeviceRole::Chip, technology: "piv" };
 
-/// Gives readers and printer their roles for this run. Called when devices have settled.
-pub fn assign(station: &Station, wish: &Issue) -> Result<(), Problem> {
+/// Gives readers and printer their roles for this run. Called when devices have settled. A badge that is printed already
+/// needs no printer.
+pub fn assign(station: &Station, wish: &Issue, printed: bool) -> Result<(), Problem> {
     let (mut encoder, mut chip) = (None, None);
     for word in &wish.readers {
         match word.split_once('=') {
@@ -36,9 +37,14 @@ pub fn assign(station: &Station, wish: &Issue) -> Result<(), Problem> {
         Some(name) => by_name(&devices, part, name),
         None => only(station, &devices, part, taken),
     };
-    let printer = find(&PRINTER, wish.printer.as_deref(), None)?;
+    let printer = if printed { None } else { Some(find(&PRINTER, wish.printer.as_deref(), None)?) };
+    if printer.is_some_and(|printer| printer.file.is_some()) {
+        station.may_print_to_file(wish.print_reason.as_deref().unwrap_or_default())?;
+    }
     let encoder = find(&ENCODER, encoder, chip)?;
-    station.device_for_now(&printer.id, PRINTER.role)?;
+    if let Some(printer) = printer {
+        station.device_for_now(&printer.id, PRINTER.role)?;
+    }
     station.device_for_now(&encoder.id, ENCODER.role)?;
     // Neither named nor there: a badge without a chip.
     if chip.is_some() || fitting(&devices, &CHIP, Some(&encoder.name)).iter().any(|device| uses_chips(device)) {

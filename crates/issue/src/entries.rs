@@ -99,6 +99,19 @@ pub struct PrintedBy<'a> {
     pub job: &'a str,
 }
 
+/// A card of a real house that goes into a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Released<'a> {
+    /// Name of the folder that is the printer.
+    pub printer: &'a str,
+    /// Name of the file.
+    pub file: &'a str,
+    /// In the operator's words.
+    pub reason: &'a str,
+    /// The how manieth of this house, from 1.
+    pub count: u64,
+}
+
 /// What a void ends.
 #[derive(Clone, Debug, Default)]
 pub struct VoidParts {
@@ -258,6 +271,16 @@ impl Entries<'_> {
                 .field("printer", by.printer)
                 .field("job", by.job),
         ]
+    }
+
+    /// The card's picture goes into a file. Written before the file: none is there that was not counted.
+    #[must_use]
+    pub fn released(&self, card: Id, to: Released<'_>) -> Change {
+        self.change("card.released", Kind::Card, card)
+            .field("printer", to.printer)
+            .field("file", to.file)
+            .field("reason", to.reason)
+            .field("count", i64::try_from(to.count).unwrap_or(i64::MAX))
     }
 
     /// The operator made sure who this is; the card was read again.

@@ -6,8 +6,10 @@ mod kinds;
 mod policy;
 
 pub use entries::{
-    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Technology, VoidParts, photo_taken,
-    voided,
+    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Released, Technology, VoidParts,
+    photo_taken, voided,
 };
 pub use kinds::{StepKind, kinds};
-pub use policy::{PolicyError, VOID_REASONS, may_take_photo, void_reason};
+pub use policy::{
+    GIVEN_RIGHTS, PRINT_FILE, PolicyError, VOID_REASONS, may_give_right, may_print_to_file, may_take_photo, void_reason,
+};

@@ -21,6 +21,24 @@ pub enum PolicyError {
     /// The last operator is not removed.
     #[error("the last operator stays")]
     LastOperator,
+    /// Needs a right that the operator has not been given.
+    #[error("needs the right {right}")]
+    Right {
+        /// Which.
+        right: &'static str,
+    },
+    /// No such right can be given.
+    #[error("no right {right}")]
+    RightUnknown {
+        /// As given.
+        right: String,
+    },
+    /// Where there is somebody else, nobody gives themselves a right.
+    #[error("a right comes from somebody else")]
+    RightOwn,
+    /// A card of a real house goes into a file, and no reason was given.
+    #[error("a print into a file needs a reason")]
+    PrintReason,
 }
 
 impl Coded for PolicyError {
@@ -30,6 +48,10 @@ impl Coded for PolicyError {
             Self::VoidReason { .. } => "policy.void.reason",
             Self::LoginTaken => "policy.login.taken",
             Self::LastOperator => "policy.operator.last",
+            Self::Right { .. } => "policy.right",
+            Self::RightUnknown { .. } => "policy.right.unknown",
+            Self::RightOwn => "policy.right.own",
+            Self::PrintReason => "policy.print.reason",
         }
     }
 
@@ -39,7 +61,12 @@ impl Coded for PolicyError {
 
     fn helps(&self) -> Helps {
         match self {
-            Self::PhotoReason | Self::VoidReason { .. } | Self::LoginTaken => Helps::SameAgain,
+            Self::PhotoReason
+            | Self::VoidReason { .. }
+            | Self::LoginTaken
+            | Self::PrintReason
+            | Self::RightUnknown { .. } => Helps::SameAgain,
+            Self::Right { .. } | Self::RightOwn => Helps::Another,
             Self::LastOperator => Helps::Never,
         }
     }
@@ -47,6 +74,8 @@ impl Coded for PolicyError {
     fn details(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::VoidReason { reason } => vec![("reason", reason.clone())],
+            Self::Right { right } => vec![("right", (*right).to_owned())],
+            Self::RightUnknown { right } => vec![("right", right.clone())],
             _ => vec![],
         }
     }
@@ -85,9 +114,60 @@ pub fn may_take_photo(hints: usize, reason: Option<&str>) -> Result<(), PolicyEr
     }
 }
 
+/// Printing a card of a real house into a file: a file can be printed again, by anybody, so it is not every operator's.
+pub const PRINT_FILE: &str = "print.file";
+
+/// The rights that an operator has only where they were given.
+pub const GIVEN_RIGHTS: [&str; 1] = [PRINT_FILE];
+
+/// The longest reason that is kept, in characters.
+const REASON_LONGEST: usize = 200;
+
+/// Whether a card of a real house may be printed into a file.
+///
+/// # Errors
+/// [`PolicyError::Right`], [`PolicyError::PrintReason`].
+pub fn may_print_to_file(right: bool, reason: &str) -> Result<(), PolicyError> {
+    if !right {
+        return Err(PolicyError::Right { right: PRINT_FILE });
+    }
+    let length = reason.trim().chars().count();
+    if length == 0 || length > REASON_LONGEST || reason.chars().any(char::is_control) {
+        return Err(PolicyError::PrintReason);
+    }
+    Ok(())
+}
+
+/// Whether an operator may be given this right, or lose it; `own`: they do it to themselves, and are not alone.
+///
+/// # Errors
+/// [`PolicyError::RightUnknown`], [`PolicyError::RightOwn`].
+pub fn may_give_right(right: &str, own: bool) -> Result<(), PolicyError> {
+    if !GIVEN_RIGHTS.contains(&right) {
+        return Err(PolicyError::RightUnknown { right: right.chars().take(40).collect() });
+    }
+    if own { Err(PolicyError::RightOwn) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_print_into_a_file_needs_the_right_first_and_then_a_reason_that_says_something() {
+        assert_eq!(may_print_to_file(false, "printer broken"), Err(PolicyError::Right { right: PRINT_FILE }));
+        for none in ["", "  ", "a\nb", &"x".repeat(201)] {
+            assert_eq!(may_print_to_file(true, none), Err(PolicyError::PrintReason));
+        }
+        assert_eq!(may_print_to_file(true, "printer broken"), Ok(()));
+    }
+
+    #[test]
+    fn nobody_gives_themselves_a_right_or_a_right_that_there_is_not() {
+        assert_eq!(may_give_right(PRINT_FILE, true), Err(PolicyError::RightOwn));
+        assert_eq!(may_give_right(PRINT_FILE, false), Ok(()));
+        assert!(may_give_right("issue", false).is_err());
+    }
 
     #[test]
     fn a_doubtful_photo_needs_a_reason_that_says_something() {

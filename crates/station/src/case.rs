@@ -33,6 +33,8 @@ pub(crate) struct Case {
     pub lines: Vec<Line>,
     pub exchanges: Option<(u32, u32)>,
     pub hand_over: HandOverState,
+    /// Why the next print may go into a file.
+    pub file_reason: Option<String>,
 }
 
 /// A photo in its frame.
@@ -76,6 +78,7 @@ impl Case {
             lines: Vec::new(),
             exchanges: None,
             hand_over: HandOverState::default(),
+            file_reason: None,
         }
     }
 
@@ -170,6 +173,7 @@ impl Case {
         self.lines.clear();
         self.exchanges = None;
         self.hand_over = HandOverState::default();
+        self.file_reason = None;
         self.photo = None;
     }
 

@@ -9,7 +9,8 @@ use lanyard_encoding::Assessment;
 use lanyard_fault::Coded;
 use lanyard_model::Id;
 
-use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView};
+use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder};
+use crate::fileprinter;
 use crate::shared::Shared;
 use crate::work::{PrintWork, Work};
 
@@ -59,8 +60,15 @@ pub(crate) struct Seen {
 }
 
 impl Device {
-    pub(crate) fn view(&self, id: &str) -> DeviceView {
+    /// The folder, where this is one that is used as a printer.
+    pub(crate) fn folder(&self) -> Option<std::path::PathBuf> {
+        fileprinter::folder_of(self.uri.as_deref()?)
+    }
+
+    /// `printed`: how many cards went into files in this house, where that is counted.
+    pub(crate) fn view(&self, id: &str, printed: Option<u64>) -> DeviceView {
         DeviceView {
+            file: self.folder().map(|folder| FileFolder { folder: folder.display().to_string(), printed }),
             id: id.to_owned(),
             kind: self.kind,
             name: self.name.clone(),
@@ -169,10 +177,12 @@ fn open_patiently(reader: &mut dyn Reader) -> Result<Box<dyn Channel>, DeviceErr
 /// Takes a printer in and gives it its thread.
 pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, simulated: bool, uri: Option<String>) {
     let id = id_of(DeviceKind::Printer, printer.name());
+    let is_folder = uri.as_deref().is_some_and(|uri| fileprinter::folder_of(uri).is_some());
     let device = Device {
         kind: DeviceKind::Printer,
         name: printer.name().to_owned(),
-        role: Some(DeviceRole::Print),
+        // A folder is used only where it is chosen, or where there is no other printer.
+        role: (!is_folder).then_some(DeviceRole::Print),
         state: DeviceState::Ready,
         reasons: Vec::new(),
         simulated,
@@ -213,7 +223,9 @@ fn watch_printer(shared: &Shared, id: &str, printer: &mut dyn Printer) {
 
 /// Follows a job to the printer's own word. A job whose acceptance was lost is looked for before it is sent again.
 fn print(shared: &Shared, id: &str, printer: &mut dyn Printer, work: &PrintWork) {
-    let job = match printer.find(&work.print.title) {
+    // In a folder a name says nothing of whose file it is: it is ours where this very attempt was under way before.
+    let known = if work.anew_in_folder { Ok(None) } else { printer.find(&work.print.title) };
+    let job = match known {
         Ok(Some(job)) => Ok(job),
         Ok(None) => printer.submit(&work.print),
         Err(error) => Err(error),

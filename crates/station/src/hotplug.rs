@@ -1,4 +1,4 @@
-//! Real devices of a real house: readers as PC/SC tells of them, printers as configured.
+//! Real devices: readers as PC/SC tells of them, printers as configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use lanyard_printer_ipp::IppPrinter;
 
 use crate::api::DeviceRole;
 use crate::devices::{attach_printer, attach_reader, id_of};
+use crate::fileprinter::{self, FilePrinter};
 use crate::shared::Shared;
 use crate::{StationError, api::DeviceKind};
 
@@ -47,7 +48,9 @@ pub(crate) fn watch_readers(shared: &Arc<Shared>, role_of: impl Fn(&str) -> Opti
 
 /// A configured printer.
 pub(crate) fn add_printer(shared: &Arc<Shared>, name: &str, uri: &str) -> Result<(), StationError> {
-    let printer = IppPrinter::new(name, uri)?;
-    attach_printer(shared, Box::new(printer), false, Some(uri.to_owned()));
+    match fileprinter::folder_of(uri) {
+        Some(folder) => attach_printer(shared, Box::new(FilePrinter::new(name, &folder)?), false, Some(uri.to_owned())),
+        None => attach_printer(shared, Box::new(IppPrinter::new(name, uri)?), false, Some(uri.to_owned())),
+    }
     Ok(())
 }

@@ -18,11 +18,11 @@ use sha2::{Digest, Sha256};
 
 use crate::api::{FirstStart, HouseView, NewOperator, OperatorView, Recovery, SessionView, Theme, VerdictView};
 use crate::shared::Core;
-use crate::{StationError, assets, entropy, people};
+use crate::{StationError, assets, entropy, people, rights};
 
 const NAME_LONGEST: usize = 60;
-/// What every operator may do, until roles come.
-const RIGHTS: [&str; 7] = ["issue", "void", "person.change", "operator.change", "backup", "export", "import"];
+/// Counts the cards that went into files.
+pub(crate) const FILE_PRINTS: &str = "file prints";
 
 /// What is known of a house before it is opened.
 #[derive(Clone, Serialize, Deserialize)]
@@ -95,6 +95,11 @@ impl House {
         self.operators.iter().find(|operator| operator.id == id).map(|operator| operator.name.as_str())
     }
 
+    /// How many cards of a real house went into files.
+    pub(crate) fn printed_to_file(&self) -> Option<u64> {
+        if self.rehearsal() { None } else { self.store.view().numbers_given(FILE_PRINTS).ok() }
+    }
+
     pub(crate) fn operators(&self) -> Vec<OperatorView> {
         self.operators.clone()
     }
@@ -109,6 +114,7 @@ impl House {
                 id: record.of.id.to_string(),
                 name: record.text("name").to_owned(),
                 login: record.text("login").to_owned(),
+                rights: rights::given(record),
             })
             .collect();
         self.recovery_confirmed = view.setting("recovery.confirmed")?.is_some();
@@ -184,7 +190,7 @@ impl Session {
     pub(crate) fn view(&self) -> SessionView {
         SessionView {
             operator: self.operator.clone(),
-            rights: RIGHTS.map(str::to_owned).to_vec(),
+            rights: self.rights(),
             language: self.language.clone(),
             theme: self.theme,
         }

@@ -1,26 +1,33 @@
 //! Printing, seen from the state: which job is due, and what the printer's own word makes of it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use lanyard_device::{DeviceError, JobId, JobState, PrintJob};
 use lanyard_fault::Coded;
-use lanyard_issue::{PrintedBy, StepKind};
-use lanyard_model::{Id, UnixMs};
+use lanyard_issue::{Entries, Facts, PRINT_FILE, PolicyError, PrintedBy, Released, StepKind, may_print_to_file};
+use lanyard_model::{Id, UnixMs, Value};
+use lanyard_store::InstanceRow;
 
 use crate::StationError;
 use crate::api::{DeviceKind, DeviceRole};
-use crate::case::Outcome;
+use crate::case::{Case, Outcome};
+use crate::devices::Device;
+use crate::fileprinter::file_name;
+use crate::house::{FILE_PRINTS, House, writes};
 use crate::shared::{Core, Shared};
 use crate::work::PrintWork;
 
 const STEP: &str = "print";
+/// The attempt that was released into a file.
+const RELEASED: &str = "released";
 
 impl Shared {
     /// The job that is due at this printer.
     pub(crate) fn next_print(&self, id: &str) -> Option<PrintWork> {
         let now = self.now();
         let due = self.quietly(|core| core.print_due(id))?;
-        self.with(|core| match core.print_begin(due, now) {
+        self.with(|core| match core.print_begin(id, due, now) {
             Ok(work) => Some(work),
             Err(error) => {
                 if let Ok(case) = core.case(due) {
@@ -101,17 +108,65 @@ impl Shared {
 impl Core {
     fn print_due(&self, id: &str) -> Option<Id> {
         self.session.as_ref()?;
-        if !self.fits(id, DeviceRole::Print) {
+        if !self.house.as_ref().is_some_and(writes) || !self.fits(id, DeviceRole::Print) {
             return None;
         }
+        let folder = self.devices.get(id)?.folder().is_some();
         self.order
             .iter()
             .filter_map(|case| self.cases.get(case))
-            .find(|case| case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy)
+            .filter(|case| case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy)
+            .filter(|case| !folder || self.may_go_into_a_file(case))
             .map(|case| case.id)
+            .next()
     }
 
-    fn print_begin(&mut self, id: Id, now: UnixMs) -> Result<PrintWork, StationError> {
+    /// It was released: for an attempt that was begun, or now.
+    fn may_go_into_a_file(&self, case: &Case) -> bool {
+        let Some(house) = &self.house else { return false };
+        let released = || case.instance.variables.get(RELEASED).and_then(Value::as_int);
+        house.rehearsal()
+            || case.file_reason.is_some()
+            || open_attempt(house, case.id).is_some_and(|attempt| released() == Some(attempt.into()))
+    }
+
+    /// Why no printer takes a job yet that waits for one.
+    pub(crate) fn printer_awaited(&self, case: &Case) -> Option<StationError> {
+        let printers = || self.devices.iter().filter(|(_, device)| device.kind == DeviceKind::Printer);
+        if printers().next().is_none() {
+            return Some(StationError::NoDevice { what: "printer" });
+        }
+        let mut fit = printers().filter(|(id, _)| self.fits(id, DeviceRole::Print)).peekable();
+        let only_folders = fit.peek().is_some() && fit.all(|(_, device)| device.folder().is_some());
+        if !only_folders || self.may_go_into_a_file(case) {
+            return None;
+        }
+        let right = self.session.as_ref().is_some_and(|session| session.was_given(PRINT_FILE));
+        may_print_to_file(right, "").err().map(StationError::Policy)
+    }
+
+    /// Free in rehearsal.
+    pub(crate) fn may_print_to_file(&mut self, reason: &str) -> Result<(), StationError> {
+        let (house, session) = self.open()?;
+        if !house.rehearsal() {
+            may_print_to_file(session.was_given(PRINT_FILE), reason)?;
+        }
+        Ok(())
+    }
+
+    /// The operator wants the card in a file, for a reason.
+    pub(crate) fn print_to_file(&mut self, id: Id, reason: &str) -> Result<(), StationError> {
+        self.may_print_to_file(reason)?;
+        let case = self.at(id, &[StepKind::Print])?;
+        if case.busy {
+            return Err(StationError::CaseClosed);
+        }
+        case.problem = None;
+        case.file_reason = Some(reason.trim().to_owned());
+        Ok(())
+    }
+
+    fn print_begin(&mut self, printer: &str, id: Id, now: UnixMs) -> Result<PrintWork, StationError> {
         let pdf = match &self.case(id)?.pictures {
             Some(pictures) => pictures.pdf.clone(),
             None => {
@@ -122,18 +177,67 @@ impl Core {
             }
         };
         let number = self.case(id)?.text("number").to_owned();
+        let folder = self.devices.get(printer).and_then(Device::folder);
+        let asked = folder.as_ref().filter(|_| self.cases.get(&id).is_some_and(|case| case.file_reason.is_some()));
         let (house, _) = self.open()?;
-        let open = house.store.view().steps(id)?.into_iter().rev().find(|row| row.step == STEP);
-        let attempt = match open {
-            Some(row) if row.outcome.is_none() => row.attempt,
-            _ => house.store.write(|tx| tx.step_begin(id, STEP, now))?,
+        let begun = open_attempt(house, id);
+        let attempt = match (begun, asked) {
+            (_, Some(folder)) if !house.rehearsal() => self.release(id, printer, folder, &number, now)?,
+            (Some(attempt), _) => attempt,
+            (None, _) => house.store.write(|tx| tx.step_begin(id, STEP, now))?,
         };
+        let anew_in_folder = folder.is_some() && begun != Some(attempt);
         let case = self.case(id)?;
+        case.file_reason = None;
         case.busy = true;
         case.lines.clear();
         case.line("print.sending", BTreeMap::new());
         self.case_changed(id);
-        Ok(PrintWork { case: id, attempt, print: PrintJob { title: format!("{number}/{attempt}"), pdf } })
+        Ok(PrintWork { case: id, attempt, anew_in_folder, print: PrintJob { title: title(&number, attempt), pdf } })
+    }
+
+    /// Entry, count and attempt in one transaction, before there is a file: none is there that was not counted.
+    fn release(
+        &mut self,
+        id: Id,
+        printer: &str,
+        folder: &Path,
+        number: &str,
+        now: UnixMs,
+    ) -> Result<u32, StationError> {
+        let name = self.devices.get(printer).map(|device| device.name.clone()).unwrap_or_default();
+        let case = self.at(id, &[StepKind::Print])?;
+        let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
+        let reason = case.file_reason.clone().ok_or(PolicyError::PrintReason)?;
+        let (person, step, request) = (case.person, case.instance.token.clone(), case.id);
+        let mut instance = case.instance.clone();
+        let row = case.row(&instance, true, now);
+        let entries = Entries { facts: Facts { request, person }, step: &step };
+        let (house, session) = self.open()?;
+        let by = session.did_for(person);
+        let attempt = house.store.write(|tx| {
+            // What came to nothing before is over.
+            let before = tx.view().steps(id)?.into_iter().rev().find(|row| row.step == STEP);
+            if let Some(before) = before.filter(|row| row.outcome.is_none()) {
+                tx.step_end(id, STEP, before.attempt, "device.gone", now)?;
+            }
+            let attempt = tx.step_begin(id, STEP, now)?;
+            let file = file_name(&title(number, attempt));
+            if folder.join(&file).symlink_metadata().is_ok() {
+                let reason = "file-exists".to_owned();
+                return Err(StationError::Device(DeviceError::Refused { device: name.clone(), reason }));
+            }
+            let count = tx.next_number(FILE_PRINTS)?;
+            let to = Released { printer: &name, file: &file, reason: &reason, count };
+            tx.commit(&entries.released(card, to), &by, now)?;
+            instance.variables.insert(RELEASED.to_owned(), Value::Int(attempt.into()));
+            let state = serde_json::to_string(&instance).unwrap_or_default();
+            tx.put_instance(&InstanceRow { state, ..row })?;
+            Ok(attempt)
+        })?;
+        self.case(id)?.instance = instance;
+        self.status_changed();
+        Ok(attempt)
     }
 
     fn printed(&mut self, id: &str, work: &PrintWork, job: &JobId, now: UnixMs) -> Result<(), StationError> {
@@ -149,9 +253,18 @@ impl Core {
         house.store.write(|tx| tx.step_end(work.case, STEP, work.attempt, outcome, now))?;
         Ok(())
     }
-
-    /// A printer is there that would take the job.
-    pub(crate) fn has_printer(&self) -> bool {
-        self.devices.values().any(|device| device.kind == DeviceKind::Printer)
-    }
 }
+
+fn title(number: &str, attempt: u32) -> String {
+    format!("{number}/{attempt}")
+}
+
+/// The attempt that was begun and has not ended.
+fn open_attempt(house: &House, case: Id) -> Option<u32> {
+    let last = house.store.view().steps(case).ok()?.into_iter().rev().find(|row| row.step == STEP)?;
+    last.outcome.is_none().then_some(last.attempt)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+mod tests;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use lanyard_model::{Id, Kind, Value};
 
-use crate::StationError;
 use crate::api::DeviceRole;
 use crate::shared::{Core, Shared};
+use crate::{StationError, fileprinter};
 
 const PRINTERS: &str = "printers";
 const ROLES: &str = "roles";
@@ -42,8 +42,12 @@ impl Core {
     }
 
     pub(crate) fn save_printer(&mut self, name: &str, uri: &str) -> Result<(), StationError> {
-        lanyard_printer_ipp::IppPrinter::new(name, uri)?;
-        if self.open()?.0.rehearsal() {
+        match fileprinter::folder_of(uri) {
+            Some(folder) => drop(fileprinter::FilePrinter::new(name, &folder)?),
+            None => drop(lanyard_printer_ipp::IppPrinter::new(name, uri)?),
+        }
+        // What is printed in rehearsal goes into a folder at most: it could be taken for a badge.
+        if self.open()?.0.rehearsal() && fileprinter::folder_of(uri).is_none() {
             return Err(StationError::Missing { kind: "real house" });
         }
         let mut printers = self.saved_printers()?;

@@ -110,7 +110,7 @@ fn wall_clock() -> UnixMs {
 
 /// The running station. Dropping it closes the house.
 pub struct Station {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     home: PathBuf,
     devices: bool,
 }
@@ -304,6 +304,14 @@ impl Station {
         })
     }
 
+    /// Gives an operator a right that not everybody has (`print.file`), or takes it away.
+    ///
+    /// # Errors
+    /// No such right or operator; nobody gives themselves one where there is somebody else.
+    pub fn operator_right(&self, id: &str, right: &str, give: bool) -> Answer<Vec<OperatorView>> {
+        self.write(|core, now| core.operator_right(people::id_of(id, "operator")?, right, give, now))
+    }
+
     /// The signed-in operator's new password.
     ///
     /// # Errors
@@ -435,6 +443,14 @@ impl Station {
         let read = steps::read_photo(bytes).map_err(problem)?;
         self.write(|core, _| core.take_photo(people::id_of(id, "case")?, read))?;
         self.case_view(id)
+    }
+
+    /// Whether the operator may print a card of a real house into a file, for this reason: asked before anything is begun.
+    ///
+    /// # Errors
+    /// Without the right; without a reason.
+    pub fn may_print_to_file(&self, reason: &str) -> Answer<()> {
+        self.write(|core, _| core.may_print_to_file(reason))
     }
 
     /// From now on the next blank belongs to this case.
@@ -611,10 +627,10 @@ impl Station {
         })
     }
 
-    /// Adds an IPP printer.
+    /// Adds an IPP printer, or with `file://` a folder that is used as one.
     ///
     /// # Errors
-    /// An address that no printer can have.
+    /// An address that no printer can have; a folder that is none.
     pub fn printer_add(&self, name: &str, uri: &str) -> Answer<Status> {
         self.write(|core, _| core.save_printer(name, uri))?;
         hotplug::add_printer(&self.shared, name, uri).map_err(problem)?;

@@ -67,6 +67,7 @@ impl Core {
                     _ => {}
                 }
             }
+            StepInput::PrintToFile { reason } => self.print_to_file(id, &reason)?,
             StepInput::Identify { how } => {
                 let case = self.at(id, &[StepKind::HandOver])?;
                 case.problem = None;

@@ -10,7 +10,7 @@ use crate::api::{
 };
 use crate::case::{Case, definition};
 use crate::shared::Core;
-use crate::{StationError, cards, people};
+use crate::{cards, people};
 
 fn texts(names: &lanyard_workflow::Names) -> Texts {
     Texts { en: names.en.clone(), fr: names.fr.clone(), de: names.de.clone(), sv: names.sv.clone() }
@@ -39,7 +39,8 @@ impl Core {
     }
 
     fn device_views(&self) -> Vec<DeviceView> {
-        let mut views: Vec<DeviceView> = self.devices.iter().map(|(id, device)| device.view(id)).collect();
+        let printed = self.house.as_ref().and_then(crate::house::House::printed_to_file);
+        let mut views: Vec<DeviceView> = self.devices.iter().map(|(id, device)| device.view(id, printed)).collect();
         if self.session.is_none() {
             // Whose card lies there is nobody's business while nobody is signed in.
             for view in &mut views {
@@ -64,9 +65,10 @@ impl Core {
             .collect()
     }
 
+    /// Why no printer takes the case's job yet.
     fn no_printer(&self, case: &Case) -> Option<Problem> {
-        let waits = case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy && !self.has_printer();
-        waits.then(|| (&StationError::NoDevice { what: "printer" }).into())
+        let waits = case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy;
+        waits.then(|| self.printer_awaited(case)).flatten().map(|error| (&error).into())
     }
 
     fn state_of(&self, case: &Case) -> CaseState {

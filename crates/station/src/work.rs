@@ -20,6 +20,7 @@ use crate::api::{CardOnReader, DeviceKind, DeviceRole, Line, LineState, Standing
 use crate::cards::{StationKeys, VaultKeys, encoding, keys_of, link};
 use crate::case::Outcome;
 use crate::devices::Seen;
+use crate::house::writes;
 use crate::shared::{Core, Shared};
 use crate::{StationError, chip, chipdesk::DeskOf, entropy, people};
 
@@ -59,6 +60,8 @@ pub(crate) enum Work {
 pub(crate) struct PrintWork {
     pub case: Id,
     pub attempt: u32,
+    /// A folder, into which this attempt has written nothing yet.
+    pub anew_in_folder: bool,
     pub print: PrintJob,
 }
 
@@ -536,6 +539,9 @@ impl Core {
         }
         if self.dumps.contains_key(id) {
             return Some(Work::Dump);
+        }
+        if !self.house.as_ref().is_some_and(writes) {
+            return None;
         }
         let free = |case: &&crate::case::Case| case.problem.is_none() && !case.busy && !case.over();
         if seen.view.technology == "piv" {

@@ -180,6 +180,16 @@ impl Store {
 }
 
 impl View<'_> {
+    /// How many numbers of a range were given out.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`], …
+    pub fn numbers_given(&self, range: &str) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT next - 1 FROM number WHERE name = ?")?;
+        let given: Option<i64> = statement.query_row([range], |row| row.get(0)).optional()?;
+        Ok(given.unwrap_or_default().unsigned_abs())
+    }
+
     /// Where a case stands.
     ///
     /// # Errors

@@ -59,6 +59,16 @@ pub(super) async fn operator_remove(desk: State<'_, Desk>, id: String) -> Answer
 }
 
 #[tauri::command]
+pub(super) async fn operator_right(
+    desk: State<'_, Desk>,
+    id: String,
+    right: String,
+    give: bool,
+) -> Answer<Vec<OperatorView>> {
+    desk.ask(move |station| station.operator_right(&id, &right, give)).await
+}
+
+#[tauri::command]
 pub(super) async fn password_change(desk: State<'_, Desk>, old: String, new: String) -> Answer<()> {
     desk.ask(move |station| station.password_change(&secret(old), &secret(new))).await
 }

@@ -44,6 +44,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         house::operators,
         house::operator_add,
         house::operator_remove,
+        house::operator_right,
         house::password_change,
         house::backup,
         house::backup_prove,

@@ -3,6 +3,7 @@ import type { CardOnReader } from "./CardOnReader";
 import type { DeviceKind } from "./DeviceKind";
 import type { DeviceRole } from "./DeviceRole";
 import type { DeviceState } from "./DeviceState";
+import type { FileFolder } from "./FileFolder";
 
 /**
  * A device in the strip at the bottom and on the page of devices.
@@ -39,4 +40,8 @@ card: CardOnReader | null,
 /**
  * Exists only in rehearsal.
  */
-simulated: boolean, };
+simulated: boolean, 
+/**
+ * A folder that is used as a printer.
+ */
+file: FileFolder | null, };

@@ -15,4 +15,8 @@ name: string,
 /**
  * Sign-in name.
  */
-login: string, };
+login: string, 
+/**
+ * What they may do beyond what every operator may: `print.file`.
+ */
+rights: Array<string>, };

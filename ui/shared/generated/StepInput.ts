@@ -17,7 +17,11 @@ adjust: Adjust, } | { "do": "accept_photo",
 /**
  * Free text, kept as an erasable field.
  */
-reason: string | null, } | { "do": "keep_photo" } | { "do": "accept_preview" } | { "do": "retry" } | { "do": "identify", 
+reason: string | null, } | { "do": "keep_photo" } | { "do": "accept_preview" } | { "do": "retry" } | { "do": "print_to_file", 
+/**
+ * Free text, kept as an erasable field.
+ */
+reason: string, } | { "do": "identify", 
 /**
  * How.
  */

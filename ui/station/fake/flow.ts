@@ -117,6 +117,7 @@ export class Flow {
         return this.at(view, "preview");
       case "accept_preview":
         return this.at(view, "card");
+      case "print_to_file":
       case "retry":
         return this.run(view);
       case "back":

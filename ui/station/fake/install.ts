@@ -28,7 +28,7 @@ export function install(): { world: World; flow: Flow } {
         house.station = wish.station;
         house.single_person = wish.operators.length === 1;
         house.recovery_confirmed = false;
-        house.operators = wish.operators.map(({ name, login }, at) => ({ id: `o${at}`, name, login }));
+        house.operators = wish.operators.map(({ name, login }, at) => ({ id: `o${at}`, name, login, rights: [] }));
       }
       world.signIn(wish.operators[0]?.login ?? "");
       world.say();
@@ -60,13 +60,22 @@ export function install(): { world: World; flow: Flow } {
     operators: () => world.status.house?.operators ?? [],
     operator_add: ({ operator }) => {
       const { name, login } = operator as { name: string; login: string };
-      world.status.house?.operators.push({ id: `o-${login}`, name, login });
+      world.status.house?.operators.push({ id: `o-${login}`, name, login, rights: [] });
       world.say();
       return structuredClone(world.status.house?.operators);
     },
     operator_remove: ({ id }) => {
       if (world.status.house)
         world.status.house.operators = world.status.house.operators.filter((one) => one.id !== id);
+      world.say();
+      return structuredClone(world.status.house?.operators);
+    },
+    operator_right: ({ id, right, give }) => {
+      const operator = world.status.house?.operators.find((one) => one.id === id);
+      if (operator) {
+        operator.rights = operator.rights.filter((one) => one !== right);
+        if (give) operator.rights.push(String(right));
+      }
       world.say();
       return structuredClone(world.status.house?.operators);
     },
@@ -138,7 +147,8 @@ export function install(): { world: World; flow: Flow } {
       if (device) device.role = role as typeof device.role;
       return world.say();
     },
-    printer_add: ({ name }) => {
+    printer_add: ({ name, uri }) => {
+      const folder = /^file:\/\/(.+)/.exec(String(uri))?.[1];
       world.status.devices.push({
         id: `printer:${name}`,
         kind: "printer",
@@ -148,6 +158,7 @@ export function install(): { world: World; flow: Flow } {
         reasons: [],
         card: null,
         simulated: false,
+        file: folder ? { folder, printed: world.rehearsal ? null : 0 } : null,
       });
       return world.say();
     },

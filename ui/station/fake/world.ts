@@ -33,6 +33,7 @@ function reader(name: string, role: DeviceView["role"], simulated: boolean): Dev
     reasons: [],
     card: null,
     simulated,
+    file: null,
   };
 }
 
@@ -115,8 +116,8 @@ export class World {
   /** A house that was started before, for tests that begin later. */
   started(rehearsal: boolean, signedIn: boolean): void {
     this.rehearsal = rehearsal;
-    const ana = { id: "o1", name: "Ana Berg", login: "ana" };
-    const jon = { id: "o2", name: "Jon Lund", login: "jon" };
+    const ana = { id: "o1", name: "Ana Berg", login: "ana", rights: [] };
+    const jon = { id: "o2", name: "Jon Lund", login: "jon", rights: [] };
     this.status.house = {
       station: "Gate 2",
       rehearsal,
@@ -138,6 +139,7 @@ export class World {
         reasons: [],
         card: null,
         simulated: rehearsal,
+        file: null,
       },
     ];
     const eileen = this.people[0];

@@ -269,6 +269,11 @@ pub enum StepInput {
     AcceptPreview,
     /// Steps `encode`, `certify`, `print` after a problem: once more.
     Retry,
+    /// Step `print`, where a folder is the printer of a real house: into a file, for this reason. Once more for each file.
+    PrintToFile {
+        /// Free text, kept as an erasable field.
+        reason: String,
+    },
     /// Step `hand_over`: this is the person. The card is read again; a chip gets its PIN.
     Identify {
         /// How.

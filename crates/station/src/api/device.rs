@@ -25,6 +25,19 @@ pub struct DeviceView {
     pub card: Option<CardOnReader>,
     /// Exists only in rehearsal.
     pub simulated: bool,
+    /// A folder that is used as a printer.
+    pub file: Option<FileFolder>,
+}
+
+/// A folder that is used as a printer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct FileFolder {
+    /// Where the files come to lie.
+    pub folder: String,
+    /// How many cards went into files in this house, whichever the folder; `null` in rehearsal, where it is free.
+    #[ts(type = "number | null")]
+    pub printed: Option<u64>,
 }
 
 /// What it is.

@@ -15,7 +15,7 @@ pub use case::{
     Adjust, CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, Exchanges, HandOver, Identified, Line, LineState,
     PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
 };
-pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, Standing, TestReport};
+pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, Standing, TestReport};
 pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
 pub use person::{
     CardView, CertificateView, CredentialView, ImportRefusal, ImportReport, PersonField, PersonHit, PersonInput,

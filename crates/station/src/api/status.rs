@@ -65,6 +65,8 @@ pub struct OperatorView {
     pub name: String,
     /// Sign-in name.
     pub login: String,
+    /// What they may do beyond what every operator may: `print.file`.
+    pub rights: Vec<String>,
 }
 
 /// Who is signed in.

@@ -49,6 +49,8 @@ export const station = {
   operators: () => invoke<OperatorView[]>("operators"),
   operatorAdd: (operator: NewOperator) => invoke<OperatorView[]>("operator_add", { operator }),
   operatorRemove: (id: string) => invoke<OperatorView[]>("operator_remove", { id }),
+  operatorRight: (id: string, right: string, give: boolean) =>
+    invoke<OperatorView[]>("operator_right", { id, right, give }),
   passwordChange: (old: string, next: string) => invoke<null>("password_change", { old, new: next }),
   search: (query: string, limit: number) => invoke<PersonHit[]>("search", { query, limit }),
   person: (id: string) => invoke<PersonView>("person", { id }),
