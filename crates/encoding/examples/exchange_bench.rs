@@ -22,11 +22,17 @@ use lanyard_encoding::{Assess, Cost, Encoding, Plan, Run, plan};
 use lanyard_virtual::{DesfireCard, FrameSize};
 
 const LINKS: [(&str, Link); 5] = [
-    ("FSC 128, wrapped, long commands", Link { framing: Framing::Wrapped, fsc: 128, long_commands: true }),
-    ("FSC 128, wrapped", Link { framing: Framing::Wrapped, fsc: 128, long_commands: false }),
-    ("FSC 64, wrapped, long commands", Link { framing: Framing::Wrapped, fsc: 64, long_commands: true }),
-    ("FSC 64, wrapped", Link { framing: Framing::Wrapped, fsc: 64, long_commands: false }),
-    ("FSC 64, native frames", Link { framing: Framing::Native, fsc: 64, long_commands: false }),
+    (
+        "FSC 128, wrapped, long commands",
+        Link { framing: Framing::Wrapped, fsc: 128, long_commands: true, extended: None },
+    ),
+    ("FSC 128, wrapped", Link { framing: Framing::Wrapped, fsc: 128, long_commands: false, extended: None }),
+    (
+        "FSC 64, wrapped, long commands",
+        Link { framing: Framing::Wrapped, fsc: 64, long_commands: true, extended: None },
+    ),
+    ("FSC 64, wrapped", Link { framing: Framing::Wrapped, fsc: 64, long_commands: false, extended: None }),
+    ("FSC 64, native frames", Link { framing: Framing::Native, fsc: 64, long_commands: false, extended: None }),
 ];
 
 fn desk(link: Link) -> Desk {

@@ -1,19 +1,16 @@
 //! A step as the operation that carries it out. The keys in it are asked for here, and wiped with it.
 
-use lanyard_desfire::{Configuration, FileKind, IsoName, KeyNo, KeyType, KeyVersion, NewApplication, NewFile, Op};
+use lanyard_desfire::{Configuration, FileKind, IsoName, KeyNo, KeyType, NewApplication, NewFile, OldKey, Op};
 
 use crate::EncodingError;
-use crate::keys::{HeldKey, KeySource};
+use crate::keys::KeySource;
 use crate::plan::{Plan, Step};
 
 pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Result<Op, EncodingError> {
     Ok(match step {
         Step::Format => Op::FormatPicc,
         Step::MasterKey => Op::ChangeKey { key_no: KeyNo::MASTER, new: plan.master.after.as_new(keys)?, old: None },
-        Step::DefaultKey { key } => {
-            let version = KeyVersion(if let HeldKey::Aes(key) = key { key.version } else { 0 });
-            Op::SetConfiguration(Configuration::DefaultKey { key: key.aes(keys)?, version })
-        }
+        Step::DefaultKey { key } => Op::SetConfiguration(Configuration::DefaultKey(key.as_new(keys)?)),
         Step::RandomUid => Op::SetConfiguration(Configuration::Picc { disable_format: false, random_uid: true }),
         Step::Application { aid, settings, keys, iso } => Op::CreateApplication(NewApplication {
             aid: *aid,
@@ -21,11 +18,12 @@ pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Resul
             keys: *keys,
             key_type: KeyType::Aes,
             iso: iso.as_ref().map(|iso| IsoName { fid: iso.file_id, df_name: iso.name.clone() }),
+            key_sets: None,
         }),
         Step::Key { number, by, old, new, .. } => Op::ChangeKey {
             key_no: *number,
             new: new.as_new(keys)?,
-            old: if number == by { None } else { Some(old.aes(keys)?) },
+            old: if number == by { None } else { Some(OldKey::Aes(old.aes(keys)?)) },
         },
         Step::File { file, iso_file_id, size, mode, rights, .. } => Op::CreateFile(NewFile {
             file: *file,
@@ -33,6 +31,7 @@ pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Resul
             iso_fid: *iso_file_id,
             mode: *mode,
             rights: *rights,
+            further_rights: false,
             size: *size,
         }),
         Step::Write { file, mode, data, .. } => {

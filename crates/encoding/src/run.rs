@@ -221,7 +221,7 @@ impl Run {
             Step::File { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
             Step::Write { aid, by, .. } => self.key_session(*aid, *by),
             Step::ReadBack { aid, by, .. } => {
-                if self.card.selected() != *aid {
+                if self.card.selected() != Some(*aid) {
                     return Ok(Next::Select(*aid));
                 }
                 Ok(match by {
@@ -236,7 +236,7 @@ impl Run {
 
     /// `None` where it is there already.
     fn master_session(&self, step: &Step) -> Option<Next> {
-        if self.card.selected() != Aid::PICC {
+        if self.card.selected() != Some(Aid::PICC) {
             return Some(Next::Select(Aid::PICC));
         }
         let candidate = if self.master == Lives::Old { Lives::Old } else { Lives::New };
@@ -259,7 +259,7 @@ impl Run {
     }
 
     fn key_session(&self, aid: Aid, number: KeyNo) -> Result<Next, EncodingError> {
-        if self.card.selected() != aid {
+        if self.card.selected() != Some(aid) {
             return Ok(Next::Select(aid));
         }
         let lives = self.lives(aid, number)?;

@@ -92,7 +92,12 @@ fn the_estimate_is_what_goes_over_the_air_step_by_step() {
             for fsc in [64, 128, 256] {
                 for long_commands in [false, true] {
                     // The long forms are short APDUs that reader and card cut below: they come wrapped.
-                    let link = Link { framing, fsc, long_commands: long_commands && framing == Framing::Wrapped };
+                    let link = Link {
+                        framing,
+                        fsc,
+                        long_commands: long_commands && framing == Framing::Wrapped,
+                        extended: None,
+                    };
                     let plan = plan(&encoding, &values(), &assessment, &Vault::default(), link).unwrap();
                     let planned: Vec<Cost> = plan.steps.iter().map(|planned| planned.cost).collect();
                     assert_eq!(measured(&plan, link), planned, "{link:?}");

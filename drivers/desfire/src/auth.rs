@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::cipher::{Block, BlockCipher, MacCipher};
-use crate::keys::Nonce;
+use crate::keys::{Length, Nonce};
 use crate::session::{D40, Ev1, Ev2, Session};
 use crate::{DesKey, DesfireError, KeyNo};
 
@@ -22,8 +22,8 @@ pub(crate) struct Handshake {
     mode: Mode,
     key_no: KeyNo,
     key: MacCipher,
-    /// Single DES in effect: the session key has one half.
-    single: bool,
+    /// How much of a DES session key is made.
+    length: Length,
     a: Nonce,
     b: Zeroizing<Block>,
     iv: Block,
@@ -32,8 +32,11 @@ pub(crate) struct Handshake {
 const OP: &str = "authenticate";
 
 impl Handshake {
-    pub(crate) fn d40(key_no: KeyNo, key: &DesKey, a: Nonce) -> Self {
-        Self::with_des(Mode::D40, key_no, key, a)
+    pub(crate) fn d40(key_no: KeyNo, key: &DesKey, a: Nonce) -> Result<Self, DesfireError> {
+        if let DesKey::Triple(_) = key {
+            return Err(DesfireError::Invalid { what: "a three-key DES key in D40 authentication" });
+        }
+        Ok(Self::with_des(Mode::D40, key_no, key, a))
     }
 
     pub(crate) fn iso(key_no: KeyNo, key: &DesKey, a: Nonce) -> Self {
@@ -41,26 +44,26 @@ impl Handshake {
     }
 
     pub(crate) fn aes(key_no: KeyNo, key: &[u8; 16], a: Nonce) -> Self {
-        Self::new(Mode::Aes, key_no, BlockCipher::aes(key), false, a)
+        Self::new(Mode::Aes, key_no, BlockCipher::aes(key), Length::Double, a)
     }
 
     pub(crate) fn ev2_first(key_no: KeyNo, key: &[u8; 16], a: Nonce) -> Self {
-        Self::new(Mode::Ev2First, key_no, BlockCipher::aes(key), false, a)
+        Self::new(Mode::Ev2First, key_no, BlockCipher::aes(key), Length::Double, a)
     }
 
     pub(crate) fn ev2_non_first(key_no: KeyNo, key: &[u8; 16], a: Nonce, before: &Ev2) -> Self {
         let mode = Mode::Ev2NonFirst { transaction: before.transaction, counter: before.counter };
-        Self::new(mode, key_no, BlockCipher::aes(key), false, a)
+        Self::new(mode, key_no, BlockCipher::aes(key), Length::Double, a)
     }
 
     fn with_des(mode: Mode, key_no: KeyNo, key: &DesKey, a: Nonce) -> Self {
-        let (cipher, single) = key.cipher();
-        Self::new(mode, key_no, cipher, single, a)
+        let (cipher, length) = key.cipher();
+        Self::new(mode, key_no, cipher, length, a)
     }
 
-    fn new(mode: Mode, key_no: KeyNo, cipher: BlockCipher, single: bool, a: Nonce) -> Self {
+    fn new(mode: Mode, key_no: KeyNo, cipher: BlockCipher, length: Length, a: Nonce) -> Self {
         let key = MacCipher::new(cipher);
-        Self { mode, key_no, key, single, a, b: Zeroizing::new([0; 16]), iv: [0; 16] }
+        Self { mode, key_no, key, length, a, b: Zeroizing::new([0; 16]), iv: [0; 16] }
     }
 
     pub(crate) fn key_no(&self) -> u8 {
@@ -151,6 +154,7 @@ impl Handshake {
 
     fn nonce_len(&self) -> usize {
         match self.mode {
+            Mode::Iso if self.length == Length::Triple => 16,
             Mode::D40 | Mode::Iso => 8,
             Mode::Aes | Mode::Ev2First | Mode::Ev2NonFirst { .. } => 16,
         }
@@ -163,17 +167,29 @@ impl Handshake {
     }
 
     fn des_session_key(&self) -> BlockCipher {
-        let (a, b) = (self.a.expose(), &self.b);
-        let mut key = Zeroizing::new([0; 16]);
-        key[..4].copy_from_slice(&a[..4]);
-        key[4..8].copy_from_slice(&b[..4]);
-        if self.single {
-            let mut half = Zeroizing::new([0; 8]);
-            half.copy_from_slice(&key[..8]);
-            return BlockCipher::des(&half);
+        // Four bytes of RndA and four of RndB, from each of these places.
+        let fill = |key: &mut [u8], places: &[usize]| {
+            for (eight, &from) in key.chunks_exact_mut(8).zip(places) {
+                eight[..4].copy_from_slice(&self.a.expose()[from..from + 4]);
+                eight[4..].copy_from_slice(&self.b[from..from + 4]);
+            }
+        };
+        match self.length {
+            Length::Single => {
+                let mut key = Zeroizing::new([0; 8]);
+                fill(&mut *key, &[0]);
+                BlockCipher::des(&key)
+            }
+            Length::Double => {
+                let mut key = Zeroizing::new([0; 16]);
+                fill(&mut *key, &[0, 4]);
+                BlockCipher::two_key(&key)
+            }
+            Length::Triple => {
+                let mut key = Zeroizing::new([0; 24]);
+                fill(&mut *key, &[0, 6, 12]);
+                BlockCipher::three_key(&key)
+            }
         }
-        key[8..12].copy_from_slice(&a[4..8]);
-        key[12..].copy_from_slice(&b[4..8]);
-        BlockCipher::two_key(&key)
     }
 }

@@ -17,6 +17,10 @@ pub(crate) enum Guard {
     Write { mode: CommMode },
     /// Enciphered parameters with checksum. `marked`: padded with 80 where D40 and EV1 otherwise pad with zeros.
     Parameters { marked: bool },
+    /// A command of key sets: MACed in EV1 too. `rolls`: the key that proved is no longer in use afterwards.
+    KeySet { rolls: bool },
+    /// MACed to the card; the answer is enciphered whole blocks without padding (EV2: CommitReaderID).
+    ReaderId,
     /// Key data that brings its own checksums. `own`: of the authenticated key, so the answer has no MAC.
     Key { own: bool },
 }
@@ -31,6 +35,8 @@ pub(crate) struct Call {
     /// Enciphered where the guard says so.
     pub(crate) data: Zeroizing<Vec<u8>>,
     pub(crate) guard: Guard,
+    /// The first frame ends behind the header, whatever room it has left.
+    pub(crate) parted: bool,
 }
 
 impl Call {

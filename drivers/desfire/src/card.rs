@@ -1,11 +1,12 @@
 //! [`Card`]: operations in, commands out, answers checked; frames, chaining and session kept inside.
 
-use lanyard_apdu::{Command, Response, Script, Step};
+use lanyard_apdu::{Command, Expected, Response, Script, Step};
 use zeroize::Zeroizing;
 
 use crate::auth::Handshake;
+use crate::iso::{IsoCall, IsoStep};
 use crate::op::{Op, Reply};
-use crate::plan::{After, Circumstances, Plan};
+use crate::plan::{After, Answer, Circumstances, Plan};
 use crate::session::Session;
 use crate::{Aid, CardStatus, DesfireError, KeyNo, Link};
 
@@ -17,7 +18,7 @@ use crate::{Aid, CardStatus, DesfireError, KeyNo, Link};
 pub struct Card {
     link: Link,
     session: Session,
-    selected: Aid,
+    selected: Option<Aid>,
     pending: Option<Pending>,
     exchanges: u32,
 }
@@ -52,6 +53,7 @@ enum Pending {
     /// The second is out.
     Second(Handshake),
     Call(Running),
+    Iso(IsoCall),
 }
 
 struct Running {
@@ -60,19 +62,21 @@ struct Running {
     payload: Zeroizing<Vec<u8>>,
     sent: usize,
     body: Zeroizing<Vec<u8>>,
+    /// Where each frame of the body ends.
+    frames: Vec<usize>,
 }
 
 impl Card {
     /// A card just reset: nothing proved, the card level selected.
     #[must_use]
     pub fn new(link: Link) -> Self {
-        Self { link, session: Session::None, selected: Aid::PICC, pending: None, exchanges: 0 }
+        Self { link, session: Session::None, selected: Some(Aid::PICC), pending: None, exchanges: 0 }
     }
 
     /// In the middle of a recorded session.
     #[cfg(test)]
     pub(crate) fn recorded(link: Link, session: Session, selected: Aid) -> Self {
-        Self { session, selected, ..Self::new(link) }
+        Self { session, selected: Some(selected), ..Self::new(link) }
     }
 
     /// The IV that EV1 messaging left behind, or an EV2 session's counter in its first two bytes.
@@ -112,9 +116,9 @@ impl Card {
         }
     }
 
-    /// The application that is selected, [`Aid::PICC`] at first.
+    /// The application that is selected, [`Aid::PICC`] at first. `None`: one that was selected by its ISO name.
     #[must_use]
-    pub fn selected(&self) -> Aid {
+    pub fn selected(&self) -> Option<Aid> {
         self.selected
     }
 
@@ -138,7 +142,7 @@ impl Card {
             return Err(DesfireError::SessionDead { op: name });
         }
         let handshake = match op {
-            Op::AuthenticateD40 { key_no, key, rnd_a } => Handshake::d40(key_no, &key, rnd_a),
+            Op::AuthenticateD40 { key_no, key, rnd_a } => Handshake::d40(key_no, &key, rnd_a)?,
             Op::AuthenticateIso { key_no, key, rnd_a } => Handshake::iso(key_no, &key, rnd_a),
             Op::AuthenticateAes { key_no, key, rnd_a } => Handshake::aes(key_no, key.expose(), rnd_a),
             Op::AuthenticateEv2First { key_no, key, rnd_a } => Handshake::ev2_first(key_no, key.expose(), rnd_a),
@@ -156,6 +160,14 @@ impl Card {
     }
 
     fn begin(&mut self, op: Op) -> Result<Command, DesfireError> {
+        if let Some(mut call) = IsoCall::of(&op, &self.link, &self.session)? {
+            if call.ends_session() {
+                self.session = Session::None;
+            }
+            let command = call.command(&self.link);
+            self.pending = Some(Pending::Iso(call));
+            return Ok(self.counted(command));
+        }
         let now = Circumstances { link: &self.link, session: &self.session, selected: self.selected };
         let name = op.name();
         let Some(plan) = Plan::of(op, &now)? else {
@@ -165,7 +177,7 @@ impl Card {
         if let After::Selected(_) = plan.after {
             self.session = Session::None;
         }
-        let running = Running { plan, payload, sent: 0, body: Zeroizing::default() };
+        let running = Running { plan, payload, sent: 0, body: Zeroizing::default(), frames: Vec::new() };
         Ok(self.send_next(running))
     }
 
@@ -194,6 +206,11 @@ impl Card {
         let op = match &pending {
             Pending::First(_) | Pending::Second(_) => "authenticate",
             Pending::Call(running) => running.plan.call.op,
+            Pending::Iso(call) => call.op(),
+        };
+        let pending = match pending {
+            Pending::Iso(call) => return self.take_iso(call, response),
+            native => native,
         };
         if response.status.sw1() != 0x91 {
             return Err(DesfireError::Foreign { op, status: response.status.0 });
@@ -213,9 +230,26 @@ impl Card {
             }
             (Pending::First(_), 0x00) | (Pending::Second(_), 0xAF) => Err(DesfireError::AnswerOrder { op }),
             (Pending::Call(running), 0xAF) => self.go_on(running, response).map(Progress::More),
-            (Pending::Call(running), 0x00) => self.finish(running, response).map(Progress::Done),
+            (Pending::Call(running), code) if code == running.plan.want.done() => {
+                self.finish(running, response).map(Progress::Done)
+            }
             (_, code) => Err(DesfireError::Refused { op, status: CardStatus::from_code(code) }),
         }
+    }
+
+    fn take_iso(&mut self, mut call: IsoCall, response: &Response) -> Result<Progress, DesfireError> {
+        Ok(match call.take(response, &self.link)? {
+            IsoStep::More(command) => {
+                self.pending = Some(Pending::Iso(call));
+                Progress::More(self.counted(command))
+            }
+            IsoStep::Done(reply, after) => {
+                if let Some(after) = after {
+                    self.selected = after.0;
+                }
+                Progress::Done(reply)
+            }
+        })
     }
 
     /// The card wants the next frame, or has another.
@@ -239,9 +273,10 @@ impl Card {
             return Err(DesfireError::AnswerOrder { op });
         }
         running.collect(response)?;
-        let Running { plan, body, .. } = running;
+        let Running { plan, body, frames, .. } = running;
         let data = self.session.open(&plan.call, body)?;
-        let reply = plan.want.read(&data).ok_or(DesfireError::AnswerLength { op, len: data.len() })?;
+        let answer = Answer { data: &data, frames: &frames };
+        let reply = plan.want.read(&answer).ok_or(DesfireError::AnswerLength { op, len: data.len() })?;
         match plan.after {
             After::Keep => {}
             After::Selected(aid) => self.selected = aid,
@@ -251,19 +286,31 @@ impl Card {
     }
 
     fn send_next(&mut self, mut running: Running) -> Command {
-        let long = matches!(running.plan.call.ins, 0x8D | 0xAD);
-        let room = if long { 255 } else { self.link.payload() };
-        let ins = if running.sent == 0 { running.plan.call.ins } else { 0xAF };
+        let Plan { call, want, long, .. } = &running.plan;
+        let (first, long) = (running.sent == 0, *long);
+        let long_answer = long && self.link.extended.is_some() && want.limit() > 256;
+        let room = match (long, first && call.parted) {
+            (true, _) => self.link.apdu(),
+            (false, true) => call.header.len(),
+            (false, false) => self.link.payload(),
+        };
+        let ins = if first { call.ins } else { 0xAF };
         let end = running.payload.len().min(running.sent + room);
         let part = running.payload[running.sent..end].to_vec();
         running.sent = end;
         self.pending = Some(Pending::Call(running));
-        self.frame(ins, part)
+        let command = self.frame(ins, part);
+        // An answer of more than 256 bytes needs an extended Le.
+        if long_answer { command.expecting(Expected::UpTo(65_536)) } else { command }
     }
 
     fn frame(&mut self, ins: u8, payload: Vec<u8>) -> Command {
+        self.counted(Command::wrapped(ins, payload))
+    }
+
+    fn counted(&mut self, command: Command) -> Command {
         self.exchanges = self.exchanges.saturating_add(1);
-        Command::wrapped(ins, payload)
+        command
     }
 }
 
@@ -284,6 +331,7 @@ impl Running {
             return Err(DesfireError::AnswerLength { op: self.plan.call.op, len });
         }
         self.body.extend_from_slice(&response.data);
+        self.frames.push(self.body.len());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 
 use aes::Aes128;
 use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use des::{Des, TdesEde2};
+use des::{Des, TdesEde2, TdesEde3};
 use zeroize::{Zeroize, Zeroizing};
 
 /// A block, or an IV. DES uses the first eight bytes.
@@ -14,6 +14,7 @@ pub(crate) type Block = [u8; 16];
 pub(crate) enum BlockCipher {
     Des(Box<Des>),
     TwoKey(Box<TdesEde2>),
+    ThreeKey(Box<TdesEde3>),
     Aes(Box<Aes128>),
 }
 
@@ -30,11 +31,15 @@ impl BlockCipher {
         Self::TwoKey(Box::new(TdesEde2::new(key.into())))
     }
 
+    pub(crate) fn three_key(key: &[u8; 24]) -> Self {
+        Self::ThreeKey(Box::new(TdesEde3::new(key.into())))
+    }
+
     /// Block size in bytes: 8 or 16.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Aes(_) => 16,
-            Self::Des(_) | Self::TwoKey(_) => 8,
+            Self::Des(_) | Self::TwoKey(_) | Self::ThreeKey(_) => 8,
         }
     }
 
@@ -43,6 +48,7 @@ impl BlockCipher {
             Self::Aes(cipher) => cipher.encrypt_block(block.into()),
             Self::Des(cipher) => eight(block, |half| cipher.encrypt_block(half.into())),
             Self::TwoKey(cipher) => eight(block, |half| cipher.encrypt_block(half.into())),
+            Self::ThreeKey(cipher) => eight(block, |half| cipher.encrypt_block(half.into())),
         }
     }
 
@@ -51,6 +57,7 @@ impl BlockCipher {
             Self::Aes(cipher) => cipher.decrypt_block(block.into()),
             Self::Des(cipher) => eight(block, |half| cipher.decrypt_block(half.into())),
             Self::TwoKey(cipher) => eight(block, |half| cipher.decrypt_block(half.into())),
+            Self::ThreeKey(cipher) => eight(block, |half| cipher.decrypt_block(half.into())),
         }
     }
 

@@ -66,6 +66,23 @@ impl CardStatus {
             _ => Self::Other(code),
         }
     }
+
+    /// What ISO 7816's own status words mean here (ISO/IEC 7816-4 §5.6). `file`: the command was about a file, not an
+    /// application. `None` of a status word that no DESFire gives.
+    pub(crate) fn from_iso(status: u16, file: bool) -> Option<Self> {
+        Some(match status {
+            0x6282 | 0x6B00 => Self::Boundary,
+            0x6581 => Self::Damaged(0xEE),
+            0x6700 | 0x6C00..=0x6CFF => Self::Length,
+            0x6982 => Self::NotAuthenticated,
+            0x6985 | 0x6986 | 0x6981 => Self::Permission,
+            0x6A80 | 0x6A86 | 0x6A87 => Self::Parameter,
+            0x6A82 if file => Self::NoSuchFile,
+            0x6A82 => Self::NoSuchApplication,
+            0x6D00 => Self::UnknownCommand,
+            _ => return None,
+        })
+    }
 }
 
 /// Why an operation did not come to its reply.

@@ -23,13 +23,16 @@ pub struct Link {
     /// below (ISO/IEC 14443-4 §7.5.2): fewer exchanges. EV2 and later:
     /// [`CardVersion::takes_long_commands`](crate::CardVersion::takes_long_commands).
     pub long_commands: bool,
+    /// Longest APDU body that reader and card take by extended length (ISO/IEC 7816-4 §5.2), in bytes, both ways.
+    /// `None`: short APDUs only. Only together with `long_commands` does it save exchanges.
+    pub extended: Option<u16>,
 }
 
 impl Link {
     /// Wrapped, without long commands: what every card and reader does.
     #[must_use]
     pub fn wrapped(fsc: u16) -> Self {
-        Self { framing: Framing::Wrapped, fsc, long_commands: false }
+        Self { framing: Framing::Wrapped, fsc, long_commands: false, extended: None }
     }
 
     /// With [`Link::long_commands`].
@@ -39,14 +42,40 @@ impl Link {
         self
     }
 
+    /// With [`Link::extended`]: up to this many bytes.
+    #[must_use]
+    pub fn with_extended(mut self, bytes: u16) -> Self {
+        self.extended = Some(bytes);
+        self
+    }
+
+    /// How many bytes fit into one APDU that reader and card cut into frames below.
+    pub(crate) fn apdu(&self) -> usize {
+        self.extended.map_or(255, |bytes| usize::from(bytes).max(255))
+    }
+
+    /// How many bytes one UPDATE BINARY may carry: header and Lc, no Le.
+    pub(crate) fn iso_write(&self) -> usize {
+        if self.long_commands { self.apdu() } else { self.inf() - 5 }
+    }
+
+    /// How many bytes one READ BINARY may ask for: the answer has its status word.
+    pub(crate) fn iso_read(&self) -> usize {
+        if self.long_commands { self.apdu().max(256) } else { self.inf() - 2 }
+    }
+
+    /// FSC without PCB, CID and CRC.
+    fn inf(&self) -> usize {
+        usize::from(self.fsc.clamp(64, 256)) - 4
+    }
+
     /// How many bytes fit behind the instruction byte of one frame: what is left of FSC without PCB, CID and CRC, and
     /// without header, Lc and Le where wrapped.
     #[must_use]
     pub fn payload(&self) -> usize {
-        let inf = usize::from(self.fsc.clamp(64, 256)) - 4;
         match self.framing {
-            Framing::Wrapped => inf - 6,
-            Framing::Native => inf - 1,
+            Framing::Wrapped => self.inf() - 6,
+            Framing::Native => self.inf() - 1,
         }
     }
 }

@@ -42,18 +42,29 @@ impl FileNo {
     }
 }
 
-/// Key number within an application, 0 to 13.
+/// Key number within an application, 0 to 13, or one of the keys for delegated applications on the card level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyNo(u8);
 
 impl KeyNo {
     /// The master key of an application, or of the card.
     pub const MASTER: Self = Self(0);
+    /// Card level, EV2: who may create a delegated application proves this key (AN12696, PICCDAMAuthKey).
+    pub const DELEGATION: Self = Self(0x10);
+    /// Card level, EV2: makes the card issuer's MAC over a delegation (PICCDAMMACKey).
+    pub const DELEGATION_MAC: Self = Self(0x11);
+    /// Card level, EV2: enciphers a delegated application's first key (PICCDAMENCKey).
+    pub const DELEGATION_ENC: Self = Self(0x12);
 
     /// `None` above 13.
     #[must_use]
     pub fn new(number: u8) -> Option<Self> {
         (number < 14).then_some(Self(number))
+    }
+
+    /// Whether an application has it.
+    pub(crate) fn in_application(self) -> bool {
+        self.0 < 14
     }
 
     /// The number.
@@ -114,9 +125,10 @@ pub enum Access {
 impl Access {
     fn nibble(self) -> u16 {
         match self {
-            Self::Key(key) => u16::from(key.0),
+            Self::Key(key) if key.in_application() => u16::from(key.0),
             Self::Free => 0xE,
-            Self::Never => 0xF,
+            // No file can be opened with a key of the card level.
+            Self::Key(_) | Self::Never => 0xF,
         }
     }
 

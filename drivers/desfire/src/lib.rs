@@ -14,6 +14,7 @@ mod crc;
 mod error;
 mod frame;
 mod ids;
+mod iso;
 mod keys;
 mod op;
 mod plan;
@@ -30,7 +31,11 @@ pub use card::{Card, Progress, Run, SessionState};
 pub use error::{CardStatus, DesfireError};
 pub use frame::{Framing, Link, native_command, native_response};
 pub use ids::{Access, AccessRights, Aid, CommMode, FileNo, KeyNo, KeyVersion};
-pub use keys::{DesKey, NewKey, Nonce};
-pub use op::{Configuration, FileKind, IsoName, NewApplication, NewFile, Op, Reply};
+pub use keys::{DesKey, NewKey, Nonce, OldKey};
+pub use op::{
+    Configuration, DelegatedApplication, DelegatedSlot, FileKind, IsoApplication, IsoName, IsoTarget, IssuerKeys,
+    KeySets, NewApplication, NewFile, NewRecordFile, NewTransactionMacFile, NewValueFile, Op, Reply, Slot,
+    delegation_deletion_mac,
+};
 pub use settings::{ApplicationKeys, ChangeKeyRight, FileSettings, FileShape, KeySettings, KeyType};
 pub use version::{CardVersion, Family};

@@ -1,6 +1,6 @@
 //! Key settings of an application or the card, and the settings of a file, with their wire forms.
 
-use crate::{AccessRights, CommMode, KeyNo};
+use crate::{AccessRights, CommMode, KeyNo, KeyVersion};
 
 /// Which key must be proved to change a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,11 +82,21 @@ impl KeyType {
         }
     }
 
+    /// As a number of its own: key sets, transaction MAC.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.bits() >> 6
+    }
+
     fn from_wire(byte: u8) -> Option<Self> {
-        match byte & 0xC0 {
-            0x00 => Some(Self::Des),
-            0x40 => Some(Self::ThreeKeyDes),
-            0x80 => Some(Self::Aes),
+        Self::from_number(byte >> 6)
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Des),
+            1 => Some(Self::ThreeKeyDes),
+            2 => Some(Self::Aes),
             _ => None,
         }
     }
@@ -137,6 +147,12 @@ pub enum FileShape {
         lower: i32,
         /// Highest value.
         upper: i32,
+        /// How much limited credit is left.
+        limited_credit: i32,
+        /// Limited credit is possible.
+        limited_credit_enabled: bool,
+        /// Anyone may read the value.
+        free_get_value: bool,
     },
     /// Records, linear or cyclic.
     Records {
@@ -150,44 +166,69 @@ pub enum FileShape {
         count: u32,
     },
     /// The transaction MAC of the application.
-    TransactionMac,
+    TransactionMac {
+        /// For which cipher its key is.
+        key_type: KeyType,
+        /// Version of its key.
+        key_version: KeyVersion,
+    },
 }
 
 /// What GetFileSettings answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileSettings {
     /// Kind and size.
     pub shape: FileShape,
     /// How its data travels.
     pub mode: CommMode,
-    /// Who may do what. Further sets of rights (EV2) are not shown.
+    /// Who may do what.
     pub rights: AccessRights,
-    /// The file has further sets of rights than these (EV2, bit 7 of the option byte).
-    pub more_rights: bool,
+    /// Further sets of rights (EV2), at most 7.
+    pub further: Vec<AccessRights>,
 }
 
 impl FileSettings {
     pub(crate) fn parse(data: &[u8]) -> Option<Self> {
         let (&[kind, option, r0, r1], rest) = data.split_first_chunk::<4>()?;
-        let shape = match kind {
-            0 => FileShape::Standard { size: three(rest, 0)? },
-            1 => FileShape::Backup { size: three(rest, 0)? },
-            2 => FileShape::Value { lower: four(rest, 0)?, upper: four(rest, 4)? },
-            3 | 4 => FileShape::Records {
-                cyclic: kind == 4,
-                record_size: three(rest, 0)?,
-                capacity: three(rest, 3)?,
-                count: three(rest, 6)?,
-            },
-            5 => FileShape::TransactionMac,
+        let (shape, length) = match kind {
+            0 => (FileShape::Standard { size: three(rest, 0)? }, 3),
+            1 => (FileShape::Backup { size: three(rest, 0)? }, 3),
+            2 => {
+                let flags = *rest.get(12)?;
+                let shape = FileShape::Value {
+                    lower: four(rest, 0)?,
+                    upper: four(rest, 4)?,
+                    limited_credit: four(rest, 8)?,
+                    limited_credit_enabled: flags & 1 != 0,
+                    free_get_value: flags & 2 != 0,
+                };
+                (shape, 13)
+            }
+            3 | 4 => {
+                let shape = FileShape::Records {
+                    cyclic: kind == 4,
+                    record_size: three(rest, 0)?,
+                    capacity: three(rest, 3)?,
+                    count: three(rest, 6)?,
+                };
+                (shape, 9)
+            }
+            5 => {
+                let (&key_type, &key_version) = (rest.first()?, rest.get(1)?);
+                let key_type = KeyType::from_number(key_type)?;
+                (FileShape::TransactionMac { key_type, key_version: KeyVersion(key_version) }, 2)
+            }
             _ => return None,
         };
-        Some(Self {
-            shape,
-            mode: CommMode::from_wire(option),
-            rights: AccessRights::from_wire([r0, r1]),
-            more_rights: option & 0x80 != 0,
-        })
+        // What EV3 appends beyond (mirroring into the file) is not for a badge, and not read.
+        let mut further = Vec::new();
+        if option & 0x80 != 0 && kind != 5 {
+            let (&count, sets) = rest.get(length..)?.split_first()?;
+            let sets = sets.as_chunks::<2>().0.get(..usize::from(count)).filter(|_| count <= 7)?;
+            further.extend(sets.iter().copied().map(AccessRights::from_wire));
+        }
+        let (mode, rights) = (CommMode::from_wire(option), AccessRights::from_wire([r0, r1]));
+        Some(Self { shape, mode, rights, further })
     }
 }
 
@@ -224,11 +265,48 @@ mod tests {
     }
 
     #[test]
-    fn file_settings_cut_short_are_none() {
-        let whole = [4, 3, 0x11, 0, 0x10, 0, 0, 5, 0, 0, 2, 0, 0];
-        assert!(FileSettings::parse(&whole).is_some());
+    fn every_type_of_file_is_read_and_cut_short_it_is_none() {
+        let every: [(&[u8], FileShape); 5] = [
+            (&[1, 1, 0, 0, 4, 0, 0], FileShape::Backup { size: 4 }),
+            (
+                &[2, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 100, 0, 0, 0, 7, 0, 0, 0, 3],
+                FileShape::Value {
+                    lower: -1,
+                    upper: 100,
+                    limited_credit: 7,
+                    limited_credit_enabled: true,
+                    free_get_value: true,
+                },
+            ),
+            (
+                &[3, 3, 0x11, 0, 0x10, 0, 0, 5, 0, 0, 2, 0, 0],
+                FileShape::Records { cyclic: false, record_size: 16, capacity: 5, count: 2 },
+            ),
+            (
+                &[4, 3, 0x11, 0, 0x10, 0, 0, 5, 0, 0, 2, 0, 0],
+                FileShape::Records { cyclic: true, record_size: 16, capacity: 5, count: 2 },
+            ),
+            (
+                &[5, 0, 0x1F, 0xF0, 2, 9],
+                FileShape::TransactionMac { key_type: KeyType::Aes, key_version: KeyVersion(9) },
+            ),
+        ];
+        for (bytes, shape) in every {
+            assert_eq!(FileSettings::parse(bytes).unwrap().shape, shape);
+            for len in 0..bytes.len() {
+                assert!(FileSettings::parse(&bytes[..len]).is_none(), "{shape:?} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn further_sets_of_rights_are_read_and_never_taken_for_fewer() {
+        let whole = [0, 0x80, 0x11, 0, 0x50, 0, 0, 2, 0x30, 0x1F, 0xEE, 0xEE];
+        let settings = FileSettings::parse(&whole).unwrap();
+        assert_eq!(settings.further, [AccessRights::from_wire([0x30, 0x1F]), AccessRights::from_wire([0xEE, 0xEE])]);
         for len in 0..whole.len() {
             assert!(FileSettings::parse(&whole[..len]).is_none(), "{len}");
         }
+        assert!(FileSettings::parse(&[&[0, 0x80, 0x11, 0, 0x50, 0, 0, 8][..], &[0; 16]].concat()).is_none());
     }
 }

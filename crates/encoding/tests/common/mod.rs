@@ -17,7 +17,7 @@ pub const STARTER: &str = include_str!("../../../../assets/encodings/starter.tom
 pub const UID: [u8; 7] = [4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
 /// 4C5901 as it goes over the wire.
 pub const AID: [u8; 3] = [0x01, 0x59, 0x4C];
-pub const LINK: Link = Link { framing: Framing::Wrapped, fsc: 128, long_commands: true };
+pub const LINK: Link = Link { framing: Framing::Wrapped, fsc: 128, long_commands: true, extended: None };
 
 /// Keys that differ by name, version and input; the newest version is 3.
 pub struct Vault {

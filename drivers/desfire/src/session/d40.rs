@@ -16,7 +16,12 @@ pub(crate) struct D40 {
 impl D40 {
     pub(crate) fn seal(&self, call: &Call) -> Zeroizing<Vec<u8>> {
         let marked = match call.guard {
-            Guard::Bare | Guard::Managed | Guard::Read { .. } | Guard::Write { mode: CommMode::Plain } => {
+            Guard::Bare
+            | Guard::Managed
+            | Guard::Read { .. }
+            | Guard::Write { mode: CommMode::Plain }
+            | Guard::KeySet { .. }
+            | Guard::ReaderId => {
                 return Zeroizing::new(call.plain());
             }
             Guard::Write { mode: CommMode::Mac } => {

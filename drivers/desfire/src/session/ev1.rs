@@ -19,11 +19,16 @@ impl Ev1 {
         let marked = match call.guard {
             Guard::Write { mode: CommMode::Full } | Guard::Key { .. } => false,
             Guard::Parameters { marked } => marked,
-            Guard::Bare | Guard::Managed | Guard::Read { .. } | Guard::Write { .. } => {
-                // Made for every command, since the card's IV moves on; sent only with MACed data.
+            Guard::Bare
+            | Guard::Managed
+            | Guard::Read { .. }
+            | Guard::Write { .. }
+            | Guard::KeySet { .. }
+            | Guard::ReaderId => {
+                // Made for every command, since the card's IV moves on; sent only with what is to be protected.
                 let mut out = Zeroizing::new(call.plain());
                 self.iv = self.mac.cmac_from(&self.iv, &[&[call.ins], &out]);
-                if matches!(call.guard, Guard::Write { mode: CommMode::Mac }) {
+                if matches!(call.guard, Guard::Write { mode: CommMode::Mac } | Guard::KeySet { .. }) {
                     out.extend_from_slice(&self.iv[..8]);
                 }
                 return out;
@@ -48,6 +53,7 @@ impl Ev1 {
     ) -> Result<Zeroizing<Vec<u8>>, DesfireError> {
         match call.guard {
             Guard::Key { own: true } => empty(call.op, body),
+            Guard::KeySet { rolls: true } if body.is_empty() => Ok(body),
             Guard::Read { mode: CommMode::Full, length } => {
                 fits(call.op, &body, length, 4, self.mac.cipher.size())?;
                 self.mac.cipher.cbc_decrypt(&mut self.iv, &mut body);

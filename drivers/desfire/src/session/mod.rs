@@ -33,6 +33,7 @@ impl Session {
             Self::None => match call.guard {
                 Guard::Bare
                 | Guard::Managed
+                | Guard::ReaderId
                 | Guard::Read { mode: CommMode::Plain, .. }
                 | Guard::Write { mode: CommMode::Plain } => Ok(Zeroizing::new(call.plain())),
                 _ => Err(DesfireError::SessionMissing { op: call.op }),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::counterpart::{
     APPLICATION, d40, d40_full, des, ev1, ev1_full, ev1_maced, ev2, ev2_full, ev2_maced, more, ok,
 };
-use super::{aes_key, key_no, new_file, read, secret, write};
+use super::{aes_key, key_no, new_file, old, read, secret, write};
 use crate::session::Session;
 use crate::{
     Access, AccessRights, Aid, Card, CardStatus, ChangeKeyRight, CommMode, Configuration, DesKey, DesfireError,
@@ -162,7 +162,7 @@ fn a_card_that_speaks_no_desfire_is_foreign() {
 
 #[test]
 fn neither_operations_nor_errors_nor_cards_show_a_key_or_data() {
-    let op = Op::ChangeKey { key_no: key_no(1), new: aes_key(0xAB), old: Some(secret(0xCD)) };
+    let op = Op::ChangeKey { key_no: key_no(1), new: aes_key(0xAB), old: Some(old(0xCD)) };
     assert_eq!(format!("{op:?}"), "change_key");
     let reply = crate::Reply::Data(b"Anna".to_vec());
     assert_eq!(format!("{reply:?} {:?}", crate::Reply::Uid([0x42; 7])), "Data(4 bytes) Uid");
@@ -202,6 +202,7 @@ fn every_op() -> Vec<Op> {
         keys: 3,
         key_type: KeyType::Aes,
         iso: Some(IsoName { fid: 0xDF01, df_name: b"badge".to_vec() }),
+        key_sets: None,
     };
     let auth = key_no(0);
     vec![
@@ -223,7 +224,7 @@ fn every_op() -> Vec<Op> {
         Op::DeleteFile(super::file()),
         Op::GetFileIds,
         Op::GetFileSettings(super::file()),
-        Op::ChangeFileSettings { file: super::file(), mode: CommMode::Mac, rights },
+        Op::ChangeFileSettings { file: super::file(), mode: CommMode::Mac, rights, further: vec![], free: false },
         read(12, CommMode::Plain),
         read(120, CommMode::Mac),
         read(12, CommMode::Full),
@@ -233,7 +234,7 @@ fn every_op() -> Vec<Op> {
         Op::CommitTransaction,
         Op::AbortTransaction,
         Op::ChangeKey { key_no: auth, new: aes_key(5), old: None },
-        Op::ChangeKey { key_no: key_no(1), new: aes_key(5), old: Some(secret(6)) },
+        Op::ChangeKey { key_no: key_no(1), new: aes_key(5), old: Some(old(6)) },
         Op::ChangeKeySettings(settings),
         Op::SetConfiguration(Configuration::Picc { disable_format: true, random_uid: true }),
         Op::SetConfiguration(Configuration::Ats(vec![6, 0x77, 0x77, 0x71, 2, 0x80])),

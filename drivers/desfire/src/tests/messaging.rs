@@ -4,7 +4,7 @@ use super::counterpart::{
     APPLICATION, d40, d40_full, d40_received, des, enc, ev1, ev1_full, ev1_maced, ev2, ev2_full, ev2_iv, ev2_mac,
     ev2_maced, mac, ok,
 };
-use super::{aes_key, key, key_no, new_file, read, secret, write};
+use super::{aes_key, key, key_no, new_file, old, read, secret, write};
 use crate::cipher::BlockCipher;
 use crate::crc::{crc16, crc32};
 use crate::session::Session;
@@ -55,7 +55,7 @@ fn an_ev2_session_ends_before_its_counter_comes_round() {
 #[test]
 fn another_key_is_changed_in_ev2_by_the_exclusive_or_with_a_key_that_is_not_zero() {
     let mut card = ev2(3);
-    let op = Op::ChangeKey { key_no: key_no(1), new: aes_key(0x10), old: Some(secret(0x51)) };
+    let op = Op::ChangeKey { key_no: key_no(1), new: aes_key(0x10), old: Some(old(0x51)) };
     let command = card.command(op).unwrap();
     let (body, sent_mac) = command.data.split_last_chunk::<8>().unwrap();
     assert_eq!(sent_mac[..], ev2_mac(0xC4, 3, body));
@@ -74,7 +74,7 @@ fn another_key_is_changed_in_ev2_by_the_exclusive_or_with_a_key_that_is_not_zero
 fn another_key_is_changed_in_ev1_by_the_exclusive_or_with_a_key_that_is_not_zero() {
     let mut card = ev1();
     let mut iv = card.left_behind();
-    let op = Op::ChangeKey { key_no: key_no(2), new: aes_key(0x10), old: Some(secret(0x51)) };
+    let op = Op::ChangeKey { key_no: key_no(2), new: aes_key(0x10), old: Some(old(0x51)) };
     let command = card.command(op).unwrap();
     let mut plain = command.data[1..].to_vec();
     mac().cipher.cbc_decrypt(&mut iv, &mut plain);
@@ -170,7 +170,7 @@ fn d40_protects_a_file_both_ways() {
 #[test]
 fn a_secret_default_key_goes_enciphered_and_padded_to_24_bytes() {
     let mut card = ev2(0);
-    let configuration = Configuration::DefaultKey { key: secret(0x20), version: KeyVersion(9) };
+    let configuration = Configuration::DefaultKey(NewKey::Aes { key: secret(0x20), version: KeyVersion(9) });
     let command = card.command(Op::SetConfiguration(configuration)).unwrap();
     assert_eq!((command.ins, command.data[0], command.data.len()), (0x5C, 1, 1 + 32 + 8));
     let mut plain = command.data[1..33].to_vec();

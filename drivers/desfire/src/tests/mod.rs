@@ -8,7 +8,7 @@ mod messaging;
 
 use lanyard_secret::Secret;
 
-use crate::{AccessRights, CommMode, FileKind, FileNo, KeyNo, KeyVersion, NewFile, NewKey, Op};
+use crate::{AccessRights, CommMode, FileKind, FileNo, KeyNo, KeyVersion, NewFile, NewKey, OldKey, Op};
 
 /// Not zero, and no two bytes alike.
 fn key(seed: u8) -> [u8; 16] {
@@ -17,6 +17,10 @@ fn key(seed: u8) -> [u8; 16] {
 
 fn secret(seed: u8) -> Secret<16> {
     Secret::take(&mut key(seed))
+}
+
+fn old(seed: u8) -> OldKey {
+    OldKey::Aes(secret(seed))
 }
 
 fn aes_key(seed: u8) -> NewKey {
@@ -42,5 +46,5 @@ fn write(data: &[u8], mode: CommMode) -> Op {
 fn new_file() -> Op {
     let rights = AccessRights::from_wire([0, 0]);
     let (kind, mode) = (FileKind::Standard, CommMode::Full);
-    Op::CreateFile(NewFile { file: file(), kind, iso_fid: None, mode, rights, size: 32 })
+    Op::CreateFile(NewFile { file: file(), kind, iso_fid: None, mode, rights, further_rights: false, size: 32 })
 }

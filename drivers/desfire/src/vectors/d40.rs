@@ -5,7 +5,7 @@ use lanyard_secret::Secret;
 use super::{APPLICATION, Vector, card, des, once, play};
 use crate::call::pad;
 use crate::crc::{crc16, crc32};
-use crate::keys::{KeyRules, key_data};
+use crate::keys::{Change, KeyRules, OldKey, key_data};
 use crate::session::{D40, Session};
 use crate::{Aid, Card, DesKey, KeyNo, KeySettings, KeyVersion, NewKey, Op, Reply, SessionState};
 
@@ -81,8 +81,9 @@ fn change_master(v: &Vector, selected: Aid, new: NewKey) {
 fn change_another(v: &Vector) {
     let key_no = KeyNo::new(v.bytes("KeyNo")[0]).unwrap();
     let new = || NewKey::Des(DesKey::Double(Secret::from_slice(&v.bytes("new_key")).unwrap()));
-    let old = Secret::from_slice(&v.bytes("old_key")).unwrap();
-    let mut plaintext = key_data(KeyRules::D40, key_no.get(), &new(), Some(&old)).unwrap();
+    let old = OldKey::Des(DesKey::Double(Secret::from_slice(&v.bytes("old_key")).unwrap()));
+    let change = Change { command: &[0xC4, key_no.get()], new: &new(), old: Some(&old) };
+    let mut plaintext = key_data(KeyRules::D40, &change).unwrap();
     pad(&mut plaintext, 8, false);
     assert_eq!(plaintext.to_vec(), v.out("plaintext"));
     let mut host = card(session(v, KeyNo::MASTER), APPLICATION);

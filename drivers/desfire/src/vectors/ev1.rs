@@ -5,7 +5,7 @@ use lanyard_secret::Secret;
 use super::{APPLICATION, Vector, aes, bytes, card, des, once, play};
 use crate::call::pad;
 use crate::cipher::{Block, MacCipher};
-use crate::keys::{KeyRules, key_data};
+use crate::keys::{Change, KeyRules, OldKey, key_data};
 use crate::session::{Ev1, Session};
 use crate::{
     AccessRights, Aid, Card, CommMode, DesKey, FileKind, FileNo, KeyNo, KeySettings, KeyType, KeyVersion,
@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
     Some(match id {
-        "ev1-auth-1A-des0" | "ev1-auth-1A-des0-b" | "ev1-auth-1A-2k3des" => authenticate,
+        "ev1-auth-1A-des0" | "ev1-auth-1A-des0-b" | "ev1-auth-1A-2k3des" | "ev1-auth-1A-3k3des" => authenticate,
         "ev1-auth-AA-aes0" | "ev1-auth-AA-aes-key1" => authenticate,
         "ev1-issuing-session-des" => issuing_session,
         "ev1-changekeysettings" => change_key_settings,
@@ -49,6 +49,7 @@ fn authenticate(v: &Vector) {
     let key = v.bytes("key");
     let op = match (first[0], key.len()) {
         (0xAA, _) => Op::AuthenticateAes { key_no, key: Secret::from_slice(&key).unwrap(), rnd_a },
+        (_, 24) => Op::AuthenticateIso { key_no, key: DesKey::Triple(Secret::from_slice(&key).unwrap()), rnd_a },
         (_, 8) => Op::AuthenticateIso { key_no, key: DesKey::Single(Secret::from_slice(&key).unwrap()), rnd_a },
         _ => Op::AuthenticateIso { key_no, key: DesKey::Double(Secret::from_slice(&key).unwrap()), rnd_a },
     };
@@ -76,6 +77,7 @@ fn application(sent: &[u8]) -> Op {
         keys: second & 0x0F,
         key_type: [KeyType::Des, KeyType::ThreeKeyDes, KeyType::Aes][usize::from(second >> 6)],
         iso: None,
+        key_sets: None,
     })
 }
 
@@ -139,6 +141,7 @@ fn file_session(v: &Vector) {
                 iso_fid: None,
                 mode,
                 rights: AccessRights::from_wire([sent[3], sent[4]]),
+                further_rights: false,
                 size: three(5),
             }),
             0x6F => Op::GetFileIds,
@@ -183,8 +186,12 @@ fn change_key(v: &Vector) {
         }
         NewKey::Des(DesKey::Double(Secret::from_slice(&key).unwrap()))
     };
-    let old = v.input("old_key").as_str().map(|old| Secret::from_slice(&hex::decode(old).unwrap()).unwrap());
-    let mut plaintext = key_data(KeyRules::Ev1, key_no.get(), &new(), old.as_ref()).unwrap();
+    let old = v.input("old_key").as_str().map(|old| {
+        let old = Secret::from_slice(&hex::decode(old).unwrap()).unwrap();
+        if is_aes { OldKey::Aes(old) } else { OldKey::Des(DesKey::Double(old)) }
+    });
+    let change = Change { command: &[0xC4, key_no.get()], new: &new(), old: old.as_ref() };
+    let mut plaintext = key_data(KeyRules::Ev1, &change).unwrap();
     pad(&mut plaintext, if is_aes { 16 } else { 8 }, false);
     assert_eq!(plaintext.to_vec(), v.out("plaintext"));
     let mut host = card(session(&v.bytes("session_key"), is_aes, iv), APPLICATION);
@@ -204,7 +211,7 @@ fn change_key_response(v: &Vector) {
     let op = Op::ChangeKey {
         key_no: KeyNo::new(1).unwrap(),
         new: NewKey::Aes { key: Secret::from_slice(&command.bytes("new_key")).unwrap(), version: KeyVersion(16) },
-        old: Some(Secret::zero()),
+        old: Some(OldKey::Aes(Secret::zero())),
     };
     let sent = [vec![0xC4, 1], command.out("cryptogram")].concat();
     assert_eq!(once(&mut host, op, &sent, &v.out("rx")), Reply::Done);

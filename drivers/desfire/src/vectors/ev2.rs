@@ -1,7 +1,7 @@
 //! EV2: handshake First, session keys, MAC and full mode, key change.
 //!
-//! What has an operation here is run through [`Card`](crate::Card); commands of files that are not built yet (records,
-//! values, transaction MAC) share the messaging, so they are run through the session alone.
+//! What an operation of ours sends is run through [`Card`](crate::Card). What the notes send in another form (the long
+//! one where the data fits a frame, DESFire Light's own settings) is run through the session alone.
 
 use lanyard_secret::Secret;
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{APPLICATION, Vector, aes, bytes, card, response, wrapped};
 use crate::call::{Call, Guard, pad};
 use crate::cipher::MacCipher;
-use crate::keys::{KeyRules, key_data};
+use crate::keys::{Change, KeyRules, OldKey, key_data};
 use crate::session::{Ev2, Session};
 use crate::{
     AccessRights, Aid, Card, CommMode, Configuration, FileNo, KeyNo, KeyVersion, NewKey, Op, Progress, Reply,
@@ -33,16 +33,25 @@ pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
             let reply = through_card(v, APPLICATION, Op::GetKeyVersion(KeyNo::MASTER));
             assert_eq!(reply, Some(Reply::KeyVersion(KeyVersion(0))));
         },
-        "ev2-full-write-an12343-t25"
-        | "ev2-full-write-an12196-t21"
-        | "ev2-full-writerecord-an12343-t32"
-        | "ev2-full-credit-an12343-t36"
-        | "ev2-full-debit-an12343-t37" => |v| messaging(v, Guard::Write { mode: CommMode::Full }),
+        "ev2-full-write-an12343-t25" | "ev2-full-write-an12196-t21" | "ev2-full-writerecord-an12343-t32" => {
+            |v| messaging(v, Guard::Write { mode: CommMode::Full })
+        }
+        "ev2-full-credit-an12343-t36" => |v| {
+            let op = Op::Credit { file: file(3), amount: amount(v), mode: CommMode::Full };
+            assert_eq!(through_card(v, APPLICATION, op), Some(Reply::Done));
+        },
+        "ev2-full-debit-an12343-t37" => |v| {
+            let op = Op::Debit { file: file(3), amount: amount(v), mode: CommMode::Full };
+            assert_eq!(through_card(v, APPLICATION, op), Some(Reply::Done));
+        },
         "ev2-full-setconfig-valuefile-an12343-t5" | "ev2-full-changefilesettings-sdm-an12196-t18" => {
             |v| messaging(v, Guard::Parameters { marked: false })
         }
         "ev2-full-read-an12343-t26" => |v| messaging(v, Guard::Read { mode: CommMode::Full, length: 48 }),
-        "ev2-full-getvalue-an12343-t35" => |v| messaging(v, Guard::Read { mode: CommMode::Full, length: 4 }),
+        "ev2-full-getvalue-an12343-t35" => |v| {
+            let op = Op::GetValue { file: file(3), mode: CommMode::Full };
+            assert_eq!(through_card(v, APPLICATION, op), Some(Reply::Value(0)));
+        },
         "ev2-full-setconfig-ats-an12343-t6" => |v| {
             let op = Op::SetConfiguration(Configuration::Ats(v.bytes("CmdData_plain")));
             assert_eq!(through_card(v, Aid::PICC, op), Some(Reply::Done));
@@ -53,7 +62,13 @@ pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
         },
         "ev2-full-changefilesettings-an12343-t11" => |v| {
             let rights = AccessRights::from_wire([0xEE, 0xEE]);
-            let op = Op::ChangeFileSettings { file: FileNo::new(4).unwrap(), mode: CommMode::Plain, rights };
+            let op = Op::ChangeFileSettings {
+                file: FileNo::new(4).unwrap(),
+                mode: CommMode::Plain,
+                rights,
+                further: vec![],
+                free: false,
+            };
             assert_eq!(through_card(v, APPLICATION, op), Some(Reply::Done));
         },
         "ev2-commitreaderid-committransaction-an12343-t32" => commit,
@@ -63,6 +78,14 @@ pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
         "ev2-changekey-xor-DERIVED" => change_key_from_a_key_that_is_not_zero,
         _ => return None,
     })
+}
+
+fn file(number: u8) -> FileNo {
+    FileNo::new(number).unwrap()
+}
+
+fn amount(v: &Vector) -> u32 {
+    u32::from_le_bytes(v.array("CmdData_plain"))
 }
 
 fn session(v: &Vector) -> Ev2 {
@@ -133,6 +156,7 @@ fn iv(v: &Vector) {
         header: Vec::new(),
         data: Zeroizing::new(v.out("IV_cmd")),
         guard: Guard::Write { mode: CommMode::Full },
+        parted: false,
     };
     let mut expected = [0; 16];
     session.enc.encrypt(&mut expected);
@@ -148,7 +172,7 @@ fn messaging(v: &Vector, guard: Guard) {
         None => (v.bytes("CmdHeader||CmdData"), Vec::new()),
     };
     let ins = v.bytes("ins")[0];
-    let call = Call { op: "vector", ins, header, data: Zeroizing::new(data), guard };
+    let call = Call { op: "vector", ins, header, data: Zeroizing::new(data), guard, parted: false };
     let sealed = session.seal(&call).unwrap();
     assert_eq!(hex::encode(lanyard_apdu::Command::wrapped(ins, sealed.to_vec()).encode()), lower(v, "c_apdu"));
     let answer = response(&v.out("r_apdu"));
@@ -182,29 +206,23 @@ fn through_card(v: &Vector, selected: Aid, op: Op) -> Option<Reply> {
 fn commit(v: &Vector) {
     let mut ev2 = session(v);
     ev2.counter = 1;
-    let mut session = Session::Ev2(ev2);
-    let mut run = |ins: u8, header: Vec<u8>, answer: &[u8]| {
-        let call = Call { op: "vector", ins, header, data: Zeroizing::default(), guard: Guard::Managed };
-        let sealed = session.seal(&call).unwrap();
-        let opened = session.open(&call, Zeroizing::new(response(answer).data.clone())).unwrap();
-        (sealed.to_vec(), opened.to_vec())
-    };
-    let reader = bytes(&v.input("CommitReaderID")["TMRI"]);
-    let (sent, received) = run(0xC8, reader.clone(), &v.out("r_apdu_C8"));
-    assert_eq!(sent, [reader, v.out("mac_C8")].concat());
+    let mut host = card(Session::Ev2(ev2), APPLICATION);
+    let reader = bytes(&v.input("CommitReaderID")["TMRI"]).try_into().unwrap();
+    let command = host.command(Op::CommitReaderId(reader)).unwrap();
+    assert_eq!(command.data, [&reader[..], &v.out("mac_C8")].concat());
     // Enciphered once more in full mode, but without padding: the only such answer there is.
-    let enc = aes(&v.bytes("KSesAuthENC"));
-    let mut iv = [0; 16];
-    iv[..2].copy_from_slice(&[0x5A, 0xA5]);
-    iv[2..6].copy_from_slice(&v.bytes("TI"));
-    iv[6] = 2;
-    enc.encrypt(&mut iv);
-    let mut received = received;
-    enc.cbc_decrypt(&mut iv, &mut received);
-    assert_eq!(received, v.out("EncTMRI"));
-    let (sent, received) = run(0xC7, vec![1], &v.out("r_apdu_C7"));
-    assert_eq!(lanyard_apdu::Command::wrapped(0xC7, sent).encode(), v.out("c_apdu_C7"));
-    assert_eq!(received, [v.out("TMC"), v.out("TMV")].concat());
+    match host.answer(&response(&v.out("r_apdu_C8"))).unwrap() {
+        Progress::Done(Reply::ReaderId(before)) => assert_eq!(before[..], v.out("EncTMRI")),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(host.command(Op::CommitTransactionMac).unwrap().encode(), v.out("c_apdu_C7"));
+    match host.answer(&response(&v.out("r_apdu_C7"))).unwrap() {
+        Progress::Done(Reply::TransactionMac { counter, value }) => {
+            assert_eq!(counter.to_le_bytes()[..], v.out("TMC"));
+            assert_eq!(value[..], v.out("TMV"));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 fn change_key(v: &Vector) {
@@ -213,7 +231,7 @@ fn change_key(v: &Vector) {
     let own = key_no == KeyNo::MASTER;
     // The notes' old keys are all zero, so the key stands in the data as it is.
     let new = NewKey::Aes { key: Secret::from_slice(&data[..16]).unwrap(), version: KeyVersion(data[16]) };
-    let op = Op::ChangeKey { key_no, new, old: (!own).then(Secret::zero) };
+    let op = Op::ChangeKey { key_no, new, old: (!own).then(|| OldKey::Aes(Secret::zero())) };
     let reply = through_card(v, APPLICATION, op);
     assert_eq!(reply, (!own).then_some(Reply::Done));
 }
@@ -221,6 +239,7 @@ fn change_key(v: &Vector) {
 fn change_key_from_a_key_that_is_not_zero(v: &Vector) {
     let version = KeyVersion(u8::try_from(v.input("version").as_u64().unwrap()).unwrap());
     let new = NewKey::Aes { key: Secret::from_slice(&v.bytes("new_key")).unwrap(), version };
-    let old = Secret::from_slice(&v.bytes("old_key")).unwrap();
-    assert_eq!(key_data(KeyRules::Ev2, 1, &new, Some(&old)).unwrap().to_vec(), v.out("KeyData"));
+    let old = OldKey::Aes(Secret::from_slice(&v.bytes("old_key")).unwrap());
+    let change = Change { command: &[0xC4, 1], new: &new, old: Some(&old) };
+    assert_eq!(key_data(KeyRules::Ev2, &change).unwrap().to_vec(), v.out("KeyData"));
 }

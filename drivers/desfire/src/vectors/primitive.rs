@@ -7,7 +7,9 @@ use crate::crc::{crc16, crc32};
 pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
     Some(match id {
         "cmac-aes-nist-0" | "cmac-aes-nist-16" | "cmac-aes-nist-40" | "cmac-aes-nist-64" => cmac_aes,
-        "cmac-2tdea-0" | "cmac-2tdea-16" | "cmac-2tdea-20" => cmac_des,
+        "cmac-3tdea-0" | "cmac-3tdea-16" | "cmac-3tdea-32" | "cmac-2tdea-0" | "cmac-2tdea-16" | "cmac-2tdea-20" => {
+            cmac_des
+        }
         "cmac-des-0" | "cmac-des-16" | "cmac-des-20" | "cmac-des-32" => cmac_des,
         "crc32-desfire-check" => |v| {
             assert_eq!(crc32(&[v.input("data_ascii").as_str().unwrap().as_bytes()]).to_vec(), v.out("crc32_lsb_first"));
