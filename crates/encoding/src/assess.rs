@@ -10,7 +10,7 @@ use crate::EncodingError;
 use crate::description::Encoding;
 use crate::keys::{HeldKey, KeySource, KeyUse};
 use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
-use crate::plan::generation;
+use crate::plan::{Messaging, generation};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +179,12 @@ impl Assess {
                     Err(EncodingError::KeyVersionMissing { .. }) => return self.done(self.stranger()),
                     Err(error) => return Err(error),
                 };
-                let op = Op::AuthenticateEv2First { key_no: KeyNo::MASTER, key, rnd_a: nonce(random) };
+                let (key_no, rnd_a) = (KeyNo::MASTER, nonce(random));
+                let family = self.version.as_ref().map_or(Family::Other, |version| version.family);
+                let op = match Messaging::of(family) {
+                    Messaging::Ev1 => Op::AuthenticateAes { key_no, key, rnd_a },
+                    Messaging::Ev2 => Op::AuthenticateEv2First { key_no, key, rnd_a },
+                };
                 self.begin(Doing::Master(version), op)
             }
             (Doing::Master(version), Ok(_)) => self.done(Found::Ours { version }),

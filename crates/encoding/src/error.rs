@@ -31,6 +31,9 @@ pub enum EncodingError {
     /// The vault has the key, but not in this version.
     #[error("key {key:?} has no version {version} in the vault")]
     KeyVersionMissing { key: String, version: u8 },
+    /// The history does not tell which version of a key a card has.
+    #[error("which version of key {key:?} the card has is not known")]
+    VersionUnknown { key: String },
     /// No card is written with a key whose backup was not restored once and compared.
     #[error("the backup of key {key:?} version {version} was never proved")]
     KeyUnproved { key: String, version: u8 },
@@ -105,6 +108,12 @@ pub enum Misfit {
         /// What was expected.
         expected: &'static str,
     },
+    /// Characters that the field's character set does not have.
+    #[error("a character that the field's charset has not")]
+    Charset,
+    /// A year that two digits do not tell.
+    #[error("not a year from 2000 to 2099")]
+    Year,
     /// The card number format refuses it.
     #[error("{0}")]
     Format(FormatError),
@@ -168,6 +177,16 @@ pub enum Problem {
     NoSource { key: &'static str },
     #[error("more than one of from, constant, hex")]
     TwoSources,
+    #[error("no such day")]
+    Day,
+    #[error("finding: the code of a finding, lower-case")]
+    Finding,
+    #[error("calendar forms are bcd, bcd_little or digits; days are big or little")]
+    DateCoding,
+    #[error("{why}")]
+    Picture { why: FormatError },
+    #[error("every letter of bits has one value, and no other has: {letter:?}")]
+    Letter { letter: String },
     #[error("hex: two hex digits a byte")]
     Hex,
     #[error("the constant is of another type than the field")]
@@ -186,6 +205,7 @@ impl Coded for EncodingError {
             Self::ValueFit { .. } => "encoding.value.misfit",
             Self::KeyMissing { .. } => "encoding.key.missing",
             Self::KeyVersionMissing { .. } => "encoding.key.version_missing",
+            Self::VersionUnknown { .. } => "encoding.key.version_unknown",
             Self::KeyUnproved { .. } => "encoding.key.unproved",
             Self::VaultLocked => "encoding.vault.locked",
             Self::CardKind { .. } => "card.kind",
@@ -214,9 +234,11 @@ impl Coded for EncodingError {
             | Self::ValueFit { .. }
             | Self::OtherCard { .. }
             | Self::Lost { .. } => Fault::Operator,
-            Self::KeyMissing { .. } | Self::KeyVersionMissing { .. } | Self::KeyUnproved { .. } | Self::VaultLocked => {
-                Fault::Policy
-            }
+            Self::KeyMissing { .. }
+            | Self::KeyVersionMissing { .. }
+            | Self::VersionUnknown { .. }
+            | Self::KeyUnproved { .. }
+            | Self::VaultLocked => Fault::Policy,
             Self::CardKind { .. }
             | Self::CardFull { .. }
             | Self::CardForeign
@@ -236,6 +258,7 @@ impl Coded for EncodingError {
             Self::Lost { .. } | Self::OtherCard { .. } => Helps::SameAgain,
             Self::KeyMissing { .. }
             | Self::KeyVersionMissing { .. }
+            | Self::VersionUnknown { .. }
             | Self::KeyUnproved { .. }
             | Self::VaultLocked
             | Self::ValueMissing { .. }
@@ -267,7 +290,7 @@ impl Coded for EncodingError {
             Self::ValueFit { file, field, why } => {
                 vec![("file", file.to_string()), ("field", field.clone()), ("why", why.to_string())]
             }
-            Self::KeyMissing { key } => vec![("key", key.clone())],
+            Self::KeyMissing { key } | Self::VersionUnknown { key } => vec![("key", key.clone())],
             Self::KeyVersionMissing { key, version } | Self::KeyUnproved { key, version } => {
                 vec![("key", key.clone()), ("version", version.to_string())]
             }

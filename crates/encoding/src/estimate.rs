@@ -4,7 +4,7 @@ use lanyard_desfire::{Aid, CommMode, Framing, KeyNo, Link};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::HeldKey;
-use crate::plan::{MasterKey, Step};
+use crate::plan::{MasterKey, Messaging, Plan, Step};
 
 /// Exchanges (every frame counted) and bytes on the reader's side of the link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +39,17 @@ impl std::iter::Sum for Cost {
 /// EV2: a MAC behind command and answer (AN12343 §5).
 const MAC: usize = 8;
 
+/// EV1: a MAC behind answers, and behind data that is written with one; no other command carries it.
+const EV1_CRC: usize = 4;
+
 /// Follows the sessions through the steps as [`crate::Run`] does.
-pub(crate) fn costs(master: &MasterKey, steps: &[Step], link: Link) -> Vec<Cost> {
-    let mut walk = Walk { link, selected: Aid::PICC, session: None };
+pub(crate) fn costs(plan: &Plan, steps: &[Step], link: Link) -> Vec<Cost> {
+    let aes = match plan.messaging {
+        Messaging::Ev1 => Kind::Ev1,
+        Messaging::Ev2 => Kind::Ev2,
+    };
+    let master = &plan.master;
+    let mut walk = Walk { link, aes, selected: Aid::PICC, session: None };
     let mut held = &master.before;
     if !steps.contains(&Step::MasterKey) {
         held = &master.after;
@@ -80,6 +88,8 @@ enum Kind {
 
 struct Walk {
     link: Link,
+    /// What the proof of an AES key makes.
+    aes: Kind,
     selected: Aid,
     session: Option<(Kind, KeyNo)>,
 }
@@ -98,13 +108,13 @@ impl Walk {
         let kind = match (held.is_des(), step) {
             (true, _) => Kind::D40,
             (false, Step::MasterKey) if master.after.is_des() => Kind::Ev1,
-            (false, _) => Kind::Ev2,
+            (false, _) => self.aes,
         };
         self.select(Aid::PICC) + self.prove(kind, KeyNo::MASTER)
     }
 
     fn in_application(&mut self, aid: Aid, key: KeyNo) -> Cost {
-        self.select(aid) + self.prove(Kind::Ev2, key)
+        self.select(aid) + self.prove(self.aes, key)
     }
 
     fn prove(&mut self, kind: Kind, key: KeyNo) -> Cost {
@@ -120,9 +130,16 @@ impl Walk {
     }
 
     fn step(&mut self, held: &HeldKey, step: &Step, master: &MasterKey) -> Cost {
-        let managed = if self.session.is_some_and(|(kind, _)| kind == Kind::Ev2) { MAC } else { 0 };
+        let kind = self.session.map(|(kind, _)| kind);
+        // Behind a management command, and behind its answer.
+        let (out, back) = match kind {
+            Some(Kind::Ev2) => (MAC, MAC),
+            Some(Kind::Ev1) => (0, MAC),
+            Some(Kind::D40) | None => (0, 0),
+        };
+        let sealed = |len: usize, mode: CommMode| self.sealed(len, mode);
         match step {
-            Step::Format => self.frames(managed, managed, false),
+            Step::Format => self.frames(out, back, false),
             Step::MasterKey => {
                 self.session = None;
                 match (held.is_des(), master.after.is_des()) {
@@ -131,42 +148,71 @@ impl Walk {
                     (true, true) => self.frames(1 + 24, 0, false),
                     // 16 + CRC-32, in AES blocks.
                     (false, true) => self.frames(1 + 32, 0, false),
-                    (false, false) => self.frames(1 + 32 + MAC, 0, false),
+                    (false, false) => self.frames(1 + 32 + out, 0, false),
                 }
             }
-            Step::DefaultKey { .. } => self.frames(1 + 32 + MAC, MAC, false),
-            Step::RandomUid => self.frames(1 + 16 + MAC, MAC, false),
+            Step::DefaultKey { .. } => self.frames(1 + 32 + out, back, false),
+            Step::CardSettings { .. } => self.frames(sealed(1, CommMode::Full), back, false),
+            Step::RandomUid | Step::FormatOff => self.frames(1 + 16 + out, back, false),
+            Step::Remove { .. } => self.frames(3 + out, back, false),
             Step::Application { iso, .. } => {
                 let names = iso.as_ref().map_or(0, |iso| 2 + iso.name.len());
-                self.frames(5 + names + MAC, MAC, false)
+                self.frames(5 + names + out, back, false)
             }
             Step::Key { number, by, .. } => {
                 let own = number == by;
                 if own {
                     self.session = None;
                 }
-                self.frames(1 + 32 + MAC, if own { 0 } else { MAC }, false)
+                self.frames(1 + 32 + out, if own { 0 } else { back }, false)
             }
             Step::File { iso_file_id, .. } => {
                 let names = if iso_file_id.is_some() { 2 } else { 0 };
-                self.frames(7 + names + MAC, MAC, false)
+                self.frames(7 + names + out, back, false)
             }
-            Step::Write { data, mode, .. } => {
-                let answer = if *mode == CommMode::Plain { 0 } else { MAC };
-                self.frames(7 + sealed(data.0.len(), *mode), answer, true)
+            Step::Write { data, mode, commit, .. } => {
+                let answer = if *mode == CommMode::Plain && kind == Some(Kind::Ev2) { 0 } else { back };
+                let written = self.frames(7 + sealed(data.0.len(), *mode), answer, true);
+                if *commit { written + self.frames(out, back, false) } else { written }
             }
             Step::ReadBack { size, mode, by, .. } => {
-                let plain = *mode == CommMode::Plain || by.is_none();
-                let mode = if plain { CommMode::Plain } else { *mode };
-                self.frames(7 + if plain { 0 } else { MAC }, sealed(*size as usize, mode), true)
+                let size = *size as usize;
+                if by.is_none() {
+                    return self.frames(7, size, true);
+                }
+                let asked = if *mode == CommMode::Plain { 0 } else { out };
+                self.frames(7 + asked, self.answered(size, *mode), true)
             }
+        }
+    }
+
+    /// Data on its way to the card.
+    fn sealed(&self, len: usize, mode: CommMode) -> usize {
+        match (self.session.map(|(kind, _)| kind), mode) {
+            (_, CommMode::Plain) => len,
+            (_, CommMode::Mac) => len + MAC,
+            (Some(Kind::Ev1), CommMode::Full) => (len + EV1_CRC).next_multiple_of(16),
+            (_, CommMode::Full) => (len + 1).next_multiple_of(16) + MAC,
+        }
+    }
+
+    /// Data on its way back.
+    fn answered(&self, len: usize, mode: CommMode) -> usize {
+        match (self.session.map(|(kind, _)| kind), mode) {
+            // Every answer of an EV1 session carries its MAC but the enciphered, which has its checksum.
+            (Some(Kind::Ev1), CommMode::Plain) => len + MAC,
+            _ => self.sealed(len, mode),
         }
     }
 
     /// One command, in as many frames as it needs. `data`: it may go in its long form.
     fn frames(&self, out: usize, back: usize, data: bool) -> Cost {
         let (room_out, room_back) = self.rooms();
-        let long = data && self.link.long_commands && (out > room_out || back > room_back) && out.max(back) <= 255;
+        let long = data
+            && self.takes_long()
+            && self.link.long_commands
+            && (out > room_out || back > room_back)
+            && out.max(back) <= 255;
         let (frames_out, frames_back) =
             if long { (1, 1) } else { (out.div_ceil(room_out).max(1), back.div_ceil(room_back).max(1)) };
         let exchanges = frames_out + frames_back - 1;
@@ -183,16 +229,13 @@ impl Walk {
         Cost { exchanges: exchanges as u32, sent: sent as u32, received: received as u32 }
     }
 
+    /// The long forms are not described for the older kinds of messaging.
+    fn takes_long(&self) -> bool {
+        !matches!(self.session, Some((Kind::D40 | Kind::Ev1, _)))
+    }
+
     /// What fits into a frame each way: out as the link says, back the frame without PCB, CID, CRC and status.
     fn rooms(&self) -> (usize, usize) {
         (self.link.payload(), usize::from(self.link.fsc.clamp(64, 256)) - 5)
-    }
-}
-
-fn sealed(len: usize, mode: CommMode) -> usize {
-    match mode {
-        CommMode::Plain => len,
-        CommMode::Mac => len + MAC,
-        CommMode::Full => (len + 1).next_multiple_of(16) + MAC,
     }
 }

@@ -35,11 +35,11 @@ impl JournalRow {
         let (old, new) = match step {
             Step::MasterKey => (Some(plan.master.before.clone()), Some(plan.master.after.clone())),
             Step::Key { old, new, .. } => (Some(old.clone()), Some(new.clone())),
-            Step::DefaultKey { key } => (None, Some(key.clone())),
+            Step::DefaultKey { key, before } => (before.clone(), Some(key.clone())),
             _ => (None, None),
         };
         let aid = match step {
-            Step::Application { aid, .. } => Some(*aid),
+            Step::Application { aid, .. } | Step::Remove { aid } => Some(*aid),
             other => other.aid(),
         };
         Self {

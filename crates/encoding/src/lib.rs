@@ -6,13 +6,16 @@
 //! ```
 //!
 //! [`Assess`] finds out what lies on the reader; [`plan()`] says what will be done, with keys by reference; [`Run`] does
-//! it, each step written to the journal ahead, and reads back with the reader's keys. Keys come from a [`KeySource`]
+//! it, each step written to the journal ahead, and reads back with the reader's keys. [`rekey`] and [`reuse`] plan what
+//! comes after a card's first life: newer keys, and a blank again. Keys come from a [`KeySource`]
 //! for one exchange each; what the card answers is checked in `drivers/desfire`.
 
 mod assess;
+mod date;
 mod description;
 mod error;
 mod estimate;
+mod form;
 mod journal;
 mod keys;
 mod machine;
@@ -20,24 +23,29 @@ mod operation;
 mod plan;
 mod planning;
 mod readback;
+mod renewing;
 mod run;
 mod values;
 mod wire;
 
 pub use assess::{Assess, Assessment, Found};
+pub use date::Date;
 pub use description::{
-    Application, ApplicationKey, CardRules, Coding, Content, Encoding, Field, File, InputPart, IsoIds, KeySpec, Source,
+    Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Coding, Content, DateForm, Encoding, Field,
+    File, InputPart, IsoIds, KeySpec, ParityText, Place, Setting, Source,
 };
 pub use error::{EncodingError, Misfit, Problem};
 pub use estimate::Cost;
+pub use form::{FieldForm, FieldValue};
 pub use journal::JournalRow;
 pub use keys::{HeldKey, KeySource, KeyUse};
 pub use machine::{Action, CardLeft, Event, Machine, Random, Stopped, drive};
-pub use plan::{Bytes, FieldPlan, Iso, MasterKey, Plan, PlannedStep, Purpose, Reader, Step};
+pub use plan::{Bytes, FieldPlan, HeldAt, Iso, MasterKey, Messaging, Plan, PlannedStep, Purpose, Reader, Step};
 pub use planning::{plan, reading};
 pub use readback::{ApplicationRead, FieldRead, FileRead, ReadBack};
+pub use renewing::{rekey, reuse};
 pub use run::{Run, RunProgress};
-pub use values::{FieldForm, FieldValue, Values};
+pub use values::Values;
 
 /// The value that holds the card record (history-format.md §7), made by `crates/keys`.
 pub const CARD_RECORD: &str = "card.record";

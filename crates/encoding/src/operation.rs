@@ -10,8 +10,11 @@ pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Resul
     Ok(match step {
         Step::Format => Op::FormatPicc,
         Step::MasterKey => Op::ChangeKey { key_no: KeyNo::MASTER, new: plan.master.after.as_new(keys)?, old: None },
-        Step::DefaultKey { key } => Op::SetConfiguration(Configuration::DefaultKey(key.as_new(keys)?)),
+        Step::DefaultKey { key, .. } => Op::SetConfiguration(Configuration::DefaultKey(key.as_new(keys)?)),
         Step::RandomUid => Op::SetConfiguration(Configuration::Picc { disable_format: false, random_uid: true }),
+        Step::CardSettings { settings } => Op::ChangeKeySettings(*settings),
+        Step::FormatOff => Op::SetConfiguration(Configuration::Picc { disable_format: true, random_uid: false }),
+        Step::Remove { aid } => Op::DeleteApplication(*aid),
         Step::Application { aid, settings, keys, iso } => Op::CreateApplication(NewApplication {
             aid: *aid,
             settings: *settings,
@@ -25,9 +28,9 @@ pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Resul
             new: new.as_new(keys)?,
             old: if number == by { None } else { Some(OldKey::Aes(old.aes(keys)?)) },
         },
-        Step::File { file, iso_file_id, size, mode, rights, .. } => Op::CreateFile(NewFile {
+        Step::File { file, iso_file_id, size, backup, mode, rights, .. } => Op::CreateFile(NewFile {
             file: *file,
-            kind: FileKind::Standard,
+            kind: if *backup { FileKind::Backup } else { FileKind::Standard },
             iso_fid: *iso_file_id,
             mode: *mode,
             rights: *rights,

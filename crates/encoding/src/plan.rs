@@ -1,11 +1,11 @@
 //! What will be done to one card, step by step, with keys by reference: it is stored before the card is touched.
 
-use lanyard_desfire::{AccessRights, Aid, CommMode, Family, FileNo, KeyNo, KeySettings, Link};
+use lanyard_desfire::{AccessRights, Aid, ChangeKeyRight, CommMode, Family, FileNo, KeyNo, KeySettings, Link};
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::{Cost, costs};
+use crate::form::FieldForm;
 use crate::keys::{HeldKey, KeyUse};
-use crate::values::FieldForm;
 use crate::wire;
 
 /// What will be done to one card. Holds no key, but the values that go onto the card: store it where they may stand.
@@ -21,8 +21,14 @@ pub struct Plan {
     /// The card's real UID.
     #[serde(with = "hex::serde")]
     pub uid: [u8; 7],
+    /// How commands are protected.
+    #[serde(default, skip_serializing_if = "Messaging::is_ev2")]
+    pub messaging: Messaging,
     /// The card's master key before and after.
     pub master: MasterKey,
+    /// Keys that are proved and not changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldAt>,
     /// What it comes to, in this order.
     pub steps: Vec<PlannedStep>,
 }
@@ -35,8 +41,57 @@ pub enum Purpose {
     Write,
     /// A card is read; nothing on it changes.
     Read,
-    /// A half-written card, or one of ours, is made blank.
+    /// A half-written card is made blank.
     Reset,
+    /// A finished card is made blank, to be used again.
+    Reuse,
+    /// Keys of a finished card are changed for newer versions of themselves.
+    Rekey,
+    /// What [`Purpose::Rekey`] began is taken back.
+    RollBack,
+}
+
+impl Purpose {
+    /// Whether the card has proved before that it is one of ours.
+    pub(crate) fn is_on_a_card_of_ours(self) -> bool {
+        matches!(self, Self::Rekey | Self::RollBack | Self::Reuse)
+    }
+}
+
+/// How commands and answers are protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Messaging {
+    /// AES as EV1 has it: for cards that know nothing newer.
+    Ev1,
+    /// EV2 secure messaging.
+    #[default]
+    Ev2,
+}
+
+impl Messaging {
+    /// The newest that a card of this generation has.
+    pub(crate) fn of(family: Family) -> Self {
+        if generation(family) < generation(Family::Ev2) { Self::Ev1 } else { Self::Ev2 }
+    }
+
+    fn is_ev2(&self) -> bool {
+        *self == Self::Ev2
+    }
+}
+
+/// A key of an application, and what it is while a plan runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldAt {
+    /// Its application.
+    #[serde(with = "wire::aid")]
+    pub aid: Aid,
+    /// Its number.
+    #[serde(with = "wire::key")]
+    pub number: KeyNo,
+    /// What it is.
+    pub key: HeldKey,
 }
 
 /// The card's master key.
@@ -71,9 +126,26 @@ pub enum Step {
     DefaultKey {
         /// From then on.
         key: HeldKey,
+        /// Until then, where a plan can be taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<HeldKey>,
+    },
+    /// Who may list and create on the card level, and whether that may be changed again.
+    CardSettings {
+        /// From then on.
+        #[serde(with = "wire::settings")]
+        settings: KeySettings,
     },
     /// The card shows a random UID.
     RandomUid,
+    /// The card refuses to be formatted.
+    FormatOff,
+    /// An application is removed with all it holds.
+    Remove {
+        /// Its identifier.
+        #[serde(with = "wire::aid")]
+        aid: Aid,
+    },
     /// An application is made.
     Application {
         /// Its identifier.
@@ -115,6 +187,9 @@ pub enum Step {
         iso_file_id: Option<u16>,
         /// In bytes.
         size: u32,
+        /// What is written to it counts when it is committed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        backup: bool,
         /// How its data travels.
         #[serde(with = "wire::mode")]
         mode: CommMode,
@@ -138,6 +213,9 @@ pub enum Step {
         mode: CommMode,
         /// What.
         data: Bytes,
+        /// Committed at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        commit: bool,
     },
     /// A file is read as a reader at a door does, and compared.
     ReadBack {
@@ -210,17 +288,16 @@ impl std::fmt::Debug for Bytes {
 }
 
 impl Plan {
-    pub(crate) fn priced(
-        purpose: Purpose,
-        encoding: &str,
-        uid: [u8; 7],
-        master: MasterKey,
-        steps: Vec<Step>,
-        link: Link,
-    ) -> Self {
-        let costs = costs(&master, &steps, link);
-        let steps = steps.into_iter().zip(costs).map(|(step, cost)| PlannedStep { step, cost }).collect();
-        Self { lanyard_plan: 1, purpose, encoding: encoding.to_owned(), uid, master, steps }
+    /// With what each step costs.
+    pub(crate) fn priced(mut self, steps: Vec<Step>, link: Link) -> Self {
+        let costs = costs(&self, &steps, link);
+        self.steps = steps.into_iter().zip(costs).map(|(step, cost)| PlannedStep { step, cost }).collect();
+        self
+    }
+
+    /// Of another purpose and other steps, for the same card.
+    fn other(&self, purpose: Purpose, master: MasterKey, steps: Vec<Step>, link: Link) -> Self {
+        Self { purpose, master, ..self.clone() }.priced(steps, link)
     }
 
     /// The same without what changes the card: to read a finished card again, at hand-over.
@@ -229,22 +306,48 @@ impl Plan {
         let reads = self.steps.iter().map(|planned| &planned.step).filter(|step| !step.changes());
         let steps: Vec<_> = reads.cloned().collect();
         let master = MasterKey { before: self.master.after.clone(), after: self.master.after.clone() };
-        Self::priced(Purpose::Read, &self.encoding, self.uid, master, steps, link)
+        self.other(Purpose::Read, master, steps, link)
     }
 
     /// Makes the card what it was before this plan: no applications, the old master key, the factory default key.
     /// Possible as long as one of the two master keys lives, and not after [`Step::RandomUid`] in full: that stays.
     #[must_use]
     pub fn reset(&self, link: Link) -> Self {
-        let mut steps = vec![Step::Format];
-        if self.steps.iter().any(|planned| matches!(planned.step, Step::DefaultKey { .. })) {
-            steps.push(Step::DefaultKey { key: HeldKey::FactoryAes });
+        let planned = |wanted: fn(&Step) -> bool| self.steps.iter().any(|planned| wanted(&planned.step));
+        let mut steps = Vec::new();
+        if planned(|step| matches!(step, Step::FormatOff)) {
+            let made = self.steps.iter().filter_map(|planned| match planned.step {
+                Step::Application { aid, .. } => Some(Step::Remove { aid }),
+                _ => None,
+            });
+            steps.extend(made);
+        } else {
+            steps.push(Step::Format);
         }
-        if self.steps.iter().any(|planned| planned.step == Step::MasterKey) {
+        if planned(|step| matches!(step, Step::DefaultKey { .. })) {
+            steps.push(Step::DefaultKey { key: HeldKey::FactoryAes, before: None });
+        }
+        if planned(|step| matches!(step, Step::CardSettings { settings } if settings.settings_changeable)) {
+            steps.push(Step::CardSettings { settings: AS_DELIVERED });
+        }
+        if planned(|step| *step == Step::MasterKey) {
             steps.push(Step::MasterKey);
         }
         let master = MasterKey { before: self.master.after.clone(), after: self.master.before.clone() };
-        Self::priced(Purpose::Reset, &self.encoding, self.uid, master, steps, link)
+        self.other(Purpose::Reset, master, steps, link)
+    }
+
+    /// Takes back what a plan of [`Purpose::Rekey`] began, as long as the vault has the old versions.
+    #[must_use]
+    pub fn roll_back(&self, link: Link) -> Self {
+        let back = self.steps.iter().rev().filter_map(|planned| match planned.step.clone() {
+            Step::Key { aid, number, by, old, new } => Some(Step::Key { aid, number, by, old: new, new: old }),
+            Step::DefaultKey { key, before: Some(before) } => Some(Step::DefaultKey { key: before, before: Some(key) }),
+            step @ Step::MasterKey => Some(step),
+            _ => None,
+        });
+        let master = MasterKey { before: self.master.after.clone(), after: self.master.before.clone() };
+        self.other(Purpose::RollBack, master, back.collect(), link)
     }
 
     /// What all of it costs, if nothing goes wrong.
@@ -257,7 +360,7 @@ impl Plan {
     #[must_use]
     pub fn keys(&self) -> Vec<&KeyUse> {
         let on_applications = self.steps.iter().filter_map(|planned| match &planned.step {
-            Step::Key { new, .. } | Step::DefaultKey { key: new } => Some(new),
+            Step::Key { new, .. } | Step::DefaultKey { key: new, .. } => Some(new),
             _ => None,
         });
         std::iter::once(&self.master.after)
@@ -278,7 +381,10 @@ impl Step {
             Self::Format => "format",
             Self::MasterKey => "master_key",
             Self::DefaultKey { .. } => "default_key",
+            Self::CardSettings { .. } => "card_settings",
             Self::RandomUid => "random_uid",
+            Self::FormatOff => "format_off",
+            Self::Remove { .. } => "remove",
             Self::Application { .. } => "application",
             Self::Key { .. } => "key",
             Self::File { .. } => "file",
@@ -300,9 +406,14 @@ impl Step {
             Self::Key { aid, .. } | Self::File { aid, .. } | Self::Write { aid, .. } | Self::ReadBack { aid, .. } => {
                 Some(*aid)
             }
-            Self::Format | Self::MasterKey | Self::DefaultKey { .. } | Self::RandomUid | Self::Application { .. } => {
-                None
-            }
+            Self::Format
+            | Self::MasterKey
+            | Self::DefaultKey { .. }
+            | Self::CardSettings { .. }
+            | Self::RandomUid
+            | Self::FormatOff
+            | Self::Remove { .. }
+            | Self::Application { .. } => None,
         }
     }
 
@@ -316,6 +427,15 @@ impl Step {
         }
     }
 }
+
+/// Card level settings of a new card: anybody lists and creates, the master key changes everything.
+pub(crate) const AS_DELIVERED: KeySettings = KeySettings {
+    master_changeable: true,
+    list_free: true,
+    create_free: true,
+    settings_changeable: true,
+    change_key: ChangeKeyRight::Key(KeyNo::MASTER),
+};
 
 /// Generations in order: what an encoding asks for is a lower bound.
 pub(crate) fn generation(family: Family) -> u8 {

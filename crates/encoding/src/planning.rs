@@ -1,12 +1,12 @@
 //! How a plan is made: from a description, values and what the card is, to steps in their order.
 
-use lanyard_desfire::{Access, AccessRights, Aid, ChangeKeyRight, CommMode, FileNo, KeyNo, Link};
+use lanyard_desfire::{Access, Aid, ChangeKeyRight, FileKind, KeyNo, Link};
 
 use crate::EncodingError;
 use crate::assess::{Assessment, Present};
 use crate::description::{Application, ApplicationKey, Encoding, File, KeySpec};
 use crate::keys::{HeldKey, KeySource, KeyUse};
-use crate::plan::{Bytes, FieldPlan, Iso, MasterKey, Plan, Purpose, Reader, Step};
+use crate::plan::{Bytes, FieldPlan, Iso, MasterKey, Messaging, Plan, Purpose, Reader, Step};
 use crate::values::Values;
 
 /// Makes the plan for one card. Nothing is transmitted.
@@ -50,7 +50,10 @@ pub fn plan(
     };
     // A card of ours may have kept the default key of an earlier encoding.
     if rules.default.is_some() || matches!(present, Present::Ours { .. }) {
-        steps.push(Step::DefaultKey { key: default.clone() });
+        steps.push(Step::DefaultKey { key: default.clone(), before: None });
+    }
+    if let Some(settings) = rules.settings {
+        steps.push(Step::CardSettings { settings });
     }
     let mut reads = Vec::new();
     for application in &encoding.applications {
@@ -60,8 +63,23 @@ pub fn plan(
     if rules.random_uid {
         steps.push(Step::RandomUid);
     }
+    if rules.format_off {
+        steps.push(Step::FormatOff);
+    }
     steps.append(&mut reads);
-    Ok(Plan::priced(Purpose::Write, &encoding.id, uid, master, steps, link))
+    let messaging = Messaging::of(card.version.family);
+    Ok(empty(Purpose::Write, &encoding.id, uid, messaging, master).priced(steps, link))
+}
+
+/// What every card has that this encoding goes onto.
+pub(crate) fn oldest(encoding: &Encoding) -> Messaging {
+    Messaging::of(encoding.card.family)
+}
+
+/// A plan without steps.
+pub(crate) fn empty(purpose: Purpose, encoding: &str, uid: [u8; 7], messaging: Messaging, master: MasterKey) -> Plan {
+    let encoding = encoding.to_owned();
+    Plan { lanyard_plan: 1, purpose, encoding, uid, messaging, master, held: Vec::new(), steps: Vec::new() }
 }
 
 /// A plan that only reads what an encoding holds, with the keys of these versions (the newest where `None`).
@@ -88,10 +106,10 @@ pub fn reading(
         }
     }
     let master = MasterKey { before: master.clone(), after: master };
-    Ok(Plan::priced(Purpose::Read, &encoding.id, uid, master, steps, link))
+    Ok(empty(Purpose::Read, &encoding.id, uid, oldest(encoding), master).priced(steps, link))
 }
 
-type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
+pub(crate) type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
 
 /// The keys but the master key, then files and data, then the master key: until then one session does it all.
 fn write_application(
@@ -109,18 +127,16 @@ fn write_application(
     steps.push(Step::Application { aid, settings: application.settings, keys, iso });
     let (master, others): (Vec<_>, Vec<_>) = application.keys.iter().partition(|key| key.number == KeyNo::MASTER);
     let change = |key: &ApplicationKey| -> Result<Step, EncodingError> {
-        let by = match application.settings.change_key {
-            ChangeKeyRight::SameKey => key.number,
-            ChangeKeyRight::Key(_) | ChangeKeyRight::Frozen => KeyNo::MASTER,
-        };
+        let by = changed_by(application, key);
         Ok(Step::Key { aid, number: key.number, by, old: default.clone(), new: HeldKey::Aes(new(key)?) })
     };
     for key in others {
         steps.push(change(key)?);
     }
     for file in &application.files {
-        let FileRights { number, iso_file_id, size, mode, rights } = FileRights::of(file);
-        steps.push(Step::File { aid, file: number, iso_file_id, size, mode, rights });
+        let File { number, iso_file_id, size, mode, rights, .. } = *file;
+        let backup = file.kind == FileKind::Backup;
+        steps.push(Step::File { aid, file: number, iso_file_id, size, backup, mode, rights });
     }
     for file in &application.files {
         let content = file.content(values)?;
@@ -129,7 +145,8 @@ fn write_application(
         if written > 0 {
             let by = first_key([file.rights.write, file.rights.read_write]).unwrap_or(KeyNo::MASTER);
             let data = Bytes(content[..written].to_vec());
-            steps.push(Step::Write { aid, file: file.number, by, mode: file.mode, data });
+            let commit = file.kind == FileKind::Backup;
+            steps.push(Step::Write { aid, file: file.number, by, mode: file.mode, data, commit });
         }
         reads.push(read_back(application, file, Some(content), new)?);
     }
@@ -139,27 +156,15 @@ fn write_application(
     Ok(())
 }
 
-struct FileRights {
-    number: FileNo,
-    iso_file_id: Option<u16>,
-    size: u32,
-    mode: CommMode,
-    rights: AccessRights,
-}
-
-impl FileRights {
-    fn of(file: &File) -> Self {
-        Self {
-            number: file.number,
-            iso_file_id: file.iso_file_id,
-            size: file.size,
-            mode: file.mode,
-            rights: file.rights,
-        }
+/// With which key's proof a key is changed.
+pub(crate) fn changed_by(application: &Application, key: &ApplicationKey) -> KeyNo {
+    match application.settings.change_key {
+        ChangeKeyRight::SameKey => key.number,
+        ChangeKeyRight::Key(_) | ChangeKeyRight::Frozen => KeyNo::MASTER,
     }
 }
 
-fn read_back(
+pub(crate) fn read_back(
     application: &Application,
     file: &File,
     expect: Option<Vec<u8>>,
@@ -194,6 +199,6 @@ fn first_key(rights: [Access; 2]) -> Option<KeyNo> {
     rights.into_iter().find_map(|right| if let Access::Key(number) = right { Some(number) } else { None })
 }
 
-fn key_use(spec: &KeySpec, version: u8, uid: [u8; 7], aid: Aid, number: KeyNo) -> KeyUse {
+pub(crate) fn key_use(spec: &KeySpec, version: u8, uid: [u8; 7], aid: Aid, number: KeyNo) -> KeyUse {
     KeyUse { name: spec.name.clone(), version, input: spec.input(&uid, aid, number) }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::EncodingError;
+use crate::form::FieldValue;
 use crate::plan::{Bytes, FieldPlan};
-use crate::values::FieldValue;
 
 /// Everything that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

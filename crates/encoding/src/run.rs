@@ -13,7 +13,7 @@ use crate::journal::{JournalRow, reached};
 use crate::keys::{HeldKey, KeySource};
 use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
 use crate::operation::operation;
-use crate::plan::{Plan, Purpose, Step};
+use crate::plan::{Messaging, Plan, Purpose, Step};
 use crate::readback::{FileRead, ReadBack, compare};
 use crate::{EncodingError, wire};
 
@@ -41,6 +41,8 @@ enum Doing {
     Select,
     Prove(Proof),
     Change,
+    /// What a step wrote to a backup file counts from then on.
+    Commit,
     Read,
 }
 
@@ -56,6 +58,7 @@ enum Waiting {
 enum Next {
     /// The step has happened already.
     Skip,
+    Commit,
     Select(Aid),
     Prove(Proof),
     Do,
@@ -87,6 +90,8 @@ pub struct Run {
     proved: bool,
     /// Whether a refused key has been asked for once more.
     asked_again: bool,
+    /// Whether the step under way has written, and has to commit.
+    uncommitted: bool,
     master: Lives,
     keys: BTreeMap<(Aid, KeyNo), Lives>,
     waiting: Waiting,
@@ -116,6 +121,8 @@ impl Run {
         let open = reached(plan, rows)?;
         let at = open.unwrap_or(0);
         let state = |index: usize| match open {
+            // How far the run before got, the one that takes it back does not know.
+            _ if plan.purpose == Purpose::RollBack => Lives::Unknown,
             Some(open) if index < open => Lives::New,
             Some(open) if index == open => Lives::Unknown,
             _ => Lives::Old,
@@ -145,6 +152,7 @@ impl Run {
             changed: open.is_some(),
             proved: plan.purpose == Purpose::Read,
             asked_again: false,
+            uncommitted: false,
             master,
             keys,
             waiting: Waiting::Start,
@@ -177,6 +185,7 @@ impl Run {
             };
             match self.needs(step)? {
                 Next::Skip => self.at += 1,
+                Next::Commit => return self.transmit(Doing::Commit, Op::CommitTransaction),
                 Next::Select(aid) => return self.transmit(Doing::Select, Op::SelectApplication(aid)),
                 Next::Prove(proof) => {
                     let op = self.proof(proof, step, keys, random)?;
@@ -206,9 +215,13 @@ impl Run {
                 Lives::New => Next::Skip,
                 Lives::Old | Lives::Unknown => self.master_session(step).unwrap_or(Next::Do),
             }),
-            Step::Format | Step::DefaultKey { .. } | Step::RandomUid | Step::Application { .. } => {
-                Ok(self.master_session(step).unwrap_or(Next::Do))
-            }
+            Step::Format
+            | Step::DefaultKey { .. }
+            | Step::CardSettings { .. }
+            | Step::RandomUid
+            | Step::FormatOff
+            | Step::Remove { .. }
+            | Step::Application { .. } => Ok(self.master_session(step).unwrap_or(Next::Do)),
             Step::Key { aid, number, by, .. } => {
                 let lives = self.lives(*aid, *number)?;
                 if lives == Lives::New {
@@ -219,15 +232,14 @@ impl Run {
                 self.key_session(*aid, *ask)
             }
             Step::File { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
+            Step::Write { .. } if self.uncommitted => Ok(Next::Commit),
             Step::Write { aid, by, .. } => self.key_session(*aid, *by),
             Step::ReadBack { aid, by, .. } => {
                 if self.card.selected() != Some(*aid) {
                     return Ok(Next::Select(*aid));
                 }
                 Ok(match by {
-                    Some(reader) if self.card.session() != SessionState::Ev2(reader.number) => {
-                        Next::Prove(Proof::Reader)
-                    }
+                    Some(reader) if self.card.session() != self.session_of(reader.number) => Next::Prove(Proof::Reader),
                     _ => Next::Do,
                 })
             }
@@ -242,11 +254,20 @@ impl Run {
         let candidate = if self.master == Lives::Old { Lives::Old } else { Lives::New };
         let there = match self.card.session() {
             SessionState::D40(key) => key == KeyNo::MASTER && self.held(self.master).is_des(),
-            SessionState::Ev1(key) => key == KeyNo::MASTER && self.leaves_aes(step),
+            SessionState::Ev1(key) => key == KeyNo::MASTER && (self.is_ev1() || self.leaves_aes(step)),
             SessionState::Ev2(key) => key == KeyNo::MASTER && !self.leaves_aes(step),
             SessionState::Open | SessionState::Dead => false,
         };
         (!there || self.master == Lives::Unknown).then_some(Next::Prove(Proof::Master(candidate)))
+    }
+
+    fn is_ev1(&self) -> bool {
+        self.plan.messaging == Messaging::Ev1
+    }
+
+    /// What the proof of an AES key makes.
+    fn session_of(&self, key: KeyNo) -> SessionState {
+        if self.is_ev1() { SessionState::Ev1(key) } else { SessionState::Ev2(key) }
     }
 
     /// A master key goes from AES to DES only in a session of the older kind (AN12343 has no cryptogram for it).
@@ -263,7 +284,7 @@ impl Run {
             return Ok(Next::Select(aid));
         }
         let lives = self.lives(aid, number)?;
-        if self.card.session() == SessionState::Ev2(number) && lives != Lives::Unknown {
+        if self.card.session() == self.session_of(number) && lives != Lives::Unknown {
             return Ok(Next::Do);
         }
         let candidate = if lives == Lives::Old { Lives::Old } else { Lives::New };
@@ -271,13 +292,23 @@ impl Run {
     }
 
     fn lives(&self, aid: Aid, number: KeyNo) -> Result<Lives, EncodingError> {
-        self.keys.get(&(aid, number)).copied().ok_or(EncodingError::JournalForeign)
+        // What is not changed is what it will be.
+        let held = || self.held_at(aid, number).map(|_| Lives::New);
+        self.keys.get(&(aid, number)).copied().or_else(held).ok_or(EncodingError::JournalForeign)
+    }
+
+    fn held_at(&self, aid: Aid, number: KeyNo) -> Option<&HeldKey> {
+        self.plan.held.iter().find(|held| held.aid == aid && held.number == number).map(|held| &held.key)
     }
 
     fn proof(&self, proof: Proof, step: &Step, keys: &dyn KeySource, random: Random<'_>) -> Result<Op, EncodingError> {
         let rnd_a = nonce(random);
-        let ev2 = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
-            Ok(Op::AuthenticateEv2First { key_no, key: held.aes(keys)?, rnd_a })
+        let aes = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
+            let key = held.aes(keys)?;
+            Ok(match self.plan.messaging {
+                Messaging::Ev1 => Op::AuthenticateAes { key_no, key, rnd_a },
+                Messaging::Ev2 => Op::AuthenticateEv2First { key_no, key, rnd_a },
+            })
         };
         match proof {
             Proof::Master(lives) => {
@@ -287,7 +318,7 @@ impl Run {
                 } else if lives == Lives::Old && self.leaves_aes(step) {
                     Ok(Op::AuthenticateAes { key_no, key: held.aes(keys)?, rnd_a })
                 } else {
-                    ev2(key_no, held, rnd_a)
+                    aes(key_no, held, rnd_a)
                 }
             }
             Proof::Key(aid, number, lives) => {
@@ -295,11 +326,15 @@ impl Run {
                     Step::Key { aid: of, number: no, old, new, .. } if *of == aid && *no == number => Some((old, new)),
                     _ => None,
                 });
-                let (old, new) = changes.ok_or(EncodingError::JournalForeign)?;
-                ev2(number, if lives == Lives::Old { old } else { new }, rnd_a)
+                let held = match changes {
+                    Some((old, _)) if lives == Lives::Old => Some(old),
+                    Some((_, new)) => Some(new),
+                    None => self.held_at(aid, number),
+                };
+                aes(number, held.ok_or(EncodingError::JournalForeign)?, rnd_a)
             }
             Proof::Reader => match step {
-                Step::ReadBack { by: Some(reader), .. } => ev2(reader.number, &reader.key, rnd_a),
+                Step::ReadBack { by: Some(reader), .. } => aes(reader.number, &reader.key, rnd_a),
                 _ => Err(EncodingError::OutOfTurn),
             },
         }
@@ -330,8 +365,12 @@ impl Run {
                 self.proved |= lives == Lives::New || self.step() != Some(&Step::MasterKey);
             }
             Doing::Prove(proof @ Proof::Key(.., lives)) => self.set(proof, lives),
-            Doing::Change => {
+            Doing::Change | Doing::Commit => {
                 match self.step() {
+                    Some(Step::Write { commit: true, .. }) if doing == Doing::Change => {
+                        self.uncommitted = true;
+                        return Ok(());
+                    }
                     Some(Step::MasterKey) => self.master = Lives::New,
                     Some(Step::Key { aid, number, .. }) => {
                         let key = (*aid, *number);
@@ -339,6 +378,7 @@ impl Run {
                     }
                     _ => {}
                 }
+                self.uncommitted = false;
                 self.at += 1;
             }
             Doing::Read => {
@@ -361,8 +401,17 @@ impl Run {
 
     /// A refusal that is no failure: what it tells is what was to be found out.
     fn refused(&mut self, doing: Doing, error: DesfireError) -> Result<(), EncodingError> {
-        // A lost run made it: of this number there is only one.
-        if doing == Doing::Change && self.open == Some(self.at) && is_duplicate(&error) {
+        // A lost run made it, or removed it: of this number there is only one. How much of a half-written card was made,
+        // nobody knows.
+        let done = match &error {
+            DesfireError::Refused { status: CardStatus::Duplicate, .. } => self.open == Some(self.at),
+            DesfireError::Refused { status: CardStatus::NoSuchApplication, .. } => {
+                matches!(self.step(), Some(Step::Remove { .. }))
+                    && (self.plan.purpose == Purpose::Reset || self.open == Some(self.at))
+            }
+            _ => false,
+        };
+        if doing == Doing::Change && done {
             self.at += 1;
             return Ok(());
         }
@@ -390,6 +439,7 @@ impl Run {
         }
         Err(match proof {
             Proof::Reader => self.wrong(error),
+            _ if !self.changed && self.plan.purpose.is_on_a_card_of_ours() => EncodingError::CardImpostor,
             _ if !self.changed => EncodingError::CardForeign,
             // The card that the journal is about has it. This is another, and that one is none the worse for it.
             Proof::Master(Lives::New) if !self.is_open(proof) => EncodingError::CardImpostor,
@@ -464,10 +514,6 @@ impl Run {
             _ => CardLeft::Resumable,
         }
     }
-}
-
-fn is_duplicate(error: &DesfireError) -> bool {
-    matches!(error, DesfireError::Refused { status: CardStatus::Duplicate, .. })
 }
 
 impl Machine for Run {

@@ -52,7 +52,7 @@ fn what_is_missing_or_of_the_wrong_type_is_refused_with_its_place() {
     for (from, to) in [
         ("free_bytes = 1024", "free_bytes = \"1024\""),
         ("mode = \"full\"", "mode = \"fuller\""),
-        ("family = \"ev2\"", "family = \"ev1\""),
+        ("family = \"ev2\"", "family = \"ev9\""),
         ("type = \"number\"", "type = \"float\""),
         ("sv = \"Grundkodning\"\n", ""),
         ("role = \"reader\"\n", ""),

@@ -67,6 +67,37 @@ impl Bits {
         Self::new(value, len).map_err(|_| fail)
     }
 
+    /// Left-justified in so many bytes, zero bits behind.
+    ///
+    /// # Errors
+    /// [`FormatError::Room`] where they do not fit.
+    pub fn to_bytes_left(self, bytes: usize) -> Result<Vec<u8>, FormatError> {
+        let filled = usize::from(self.len).div_ceil(8);
+        if bytes < filled {
+            return Err(FormatError::Room { bits: self.len, bytes });
+        }
+        let padding = (filled * 8) as u32 - u32::from(self.len);
+        let mut out = (self.value << padding).to_be_bytes()[8 - filled..].to_vec();
+        out.resize(bytes, 0);
+        Ok(out)
+    }
+
+    /// `len` bits that stand left-justified in bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::Room`] where the bytes are too few, or a bit behind them is set.
+    pub fn from_bytes_left(bytes: &[u8], len: u8) -> Result<Self, FormatError> {
+        let fail = FormatError::Room { bits: len, bytes: bytes.len() };
+        let filled = usize::from(len).div_ceil(8);
+        let (own, behind) = bytes.split_at_checked(filled).filter(|_| len <= 64).ok_or(fail)?;
+        let value = own.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        let padding = (filled * 8) as u32 - u32::from(len);
+        if behind.iter().any(|byte| *byte != 0) || value & ((1 << padding) - 1) != 0 {
+            return Err(fail);
+        }
+        Self::new(value >> padding, len).map_err(|_| fail)
+    }
+
     /// As HID Prox readers and tools print it: a sentinel bit above the bits, and bit 37, for fewer than 37 bits.
     #[must_use]
     pub fn hid_raw(self) -> u64 {
@@ -77,9 +108,9 @@ impl Bits {
     #[must_use]
     pub fn new_pacs(self) -> Vec<u8> {
         let bytes = usize::from(self.len).div_ceil(8);
-        let padding = (bytes * 8) as u32 - u32::from(self.len);
-        let mut out = vec![padding as u8];
-        out.extend_from_slice(&(self.value << padding).to_be_bytes()[8 - bytes..]);
+        let padding = (bytes * 8) as u8 - self.len;
+        let mut out = vec![padding];
+        out.extend(self.to_bytes_left(bytes).unwrap_or_default());
         out
     }
 }

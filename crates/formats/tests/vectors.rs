@@ -121,6 +121,9 @@ fn a_number_that_does_not_fit_is_refused_and_never_cut() {
     assert!(Bits::new(1 << 25, 26).unwrap().to_bytes(3).is_err());
     assert!(Bits::from_bytes(&[4, 0, 0, 0], 26).is_err());
     assert!(Bits::from_bytes(&[1, 0, 0, 0, 0, 0, 0, 0, 0], 64).is_err());
+    assert!(Bits::new(1 << 25, 26).unwrap().to_bytes_left(3).is_err());
+    assert!(Bits::from_bytes_left(&[0, 0, 0, 0x3F], 26).is_err());
+    assert!(Bits::from_bytes_left(&[0; 3], 26).is_err() && Bits::from_bytes_left(&[0; 9], 65).is_err());
 }
 
 proptest! {
@@ -130,6 +133,7 @@ proptest! {
             let facility = facility.min(format.most_facility());
             let bits = format.encode(CardNumber { facility, number }).unwrap();
             prop_assert_eq!(Bits::from_bytes(&bits.to_bytes(8).unwrap(), bits.len()), Ok(bits));
+            prop_assert_eq!(Bits::from_bytes_left(&bits.to_bytes_left(9).unwrap(), bits.len()), Ok(bits));
             let other = Bits::new(bits.value() ^ 1 << (flip % bits.len()), bits.len()).unwrap();
             let parity_wrong = matches!(format.decode(other), Err(FormatError::Parity { .. }));
             prop_assert!(parity_wrong);

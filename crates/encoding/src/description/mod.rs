@@ -5,8 +5,13 @@
 mod check;
 mod read;
 
-use lanyard_desfire::{AccessRights, Aid, CommMode, Family, FileNo, KeyNo, KeySettings};
+use std::collections::BTreeMap;
+
+use lanyard_desfire::{AccessRights, Aid, CommMode, Family, FileKind, FileNo, KeyNo, KeySettings};
 use lanyard_formats::Wiegand;
+use serde::{Deserialize, Serialize};
+
+use crate::Date;
 
 /// A checked description.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +22,35 @@ pub struct Encoding {
     pub names: [String; 4],
     /// What a card must be.
     pub card: CardRules,
-    /// What is put onto it, in this order.
+    /// What is put onto it, in this order. None where the doors read nothing but the UID.
     pub applications: Vec<Application>,
+    /// Risks that somebody has put their name to.
+    pub accepted: Vec<Acceptance>,
+    places: BTreeMap<String, Place>,
+}
+
+/// Line and column in the description's text, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+/// A finding of [`crate::lint`] that somebody takes upon themselves, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The finding's code.
+    pub finding: String,
+    /// Where ([`Encoding::place`]); everywhere if absent.
+    pub at: Option<String>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Date,
 }
 
 /// What a card must be, and what is done on its own level.
@@ -34,8 +66,12 @@ pub struct CardRules {
     pub transport: Option<KeySpec>,
     /// The key that new applications start with, so that none of their keys travels under a known one.
     pub default: Option<KeySpec>,
+    /// Card level settings; as delivered where absent.
+    pub settings: Option<KeySettings>,
     /// The card shows a random UID from then on. Cannot be undone.
     pub random_uid: bool,
+    /// The card refuses FormatPICC from then on. Cannot be undone.
+    pub format_off: bool,
 }
 
 /// A key in the vault, and how a card's own key is made of it.
@@ -95,11 +131,13 @@ pub struct ApplicationKey {
     pub spec: KeySpec,
 }
 
-/// A standard data file.
+/// A data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// Its number.
     pub number: FileNo,
+    /// Written at once, or kept back until it is committed.
+    pub kind: FileKind,
     /// ISO 7816-4 file identifier; there where the application has ISO names.
     pub iso_file_id: Option<u16>,
     /// In bytes.
@@ -130,12 +168,16 @@ pub struct Field {
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// UTF-8, left-justified, the rest filled with this byte.
+    /// Text, the rest filled with this byte.
     Text {
         /// Where it comes from.
         source: Source,
-        /// Behind the text.
+        /// Where no text is.
         fill: u8,
+        /// Its bytes.
+        charset: Charset,
+        /// On which side it stands.
+        align: Align,
     },
     /// An unsigned whole number.
     Number {
@@ -144,7 +186,16 @@ pub enum Content {
         /// Its digits or bits.
         coding: Coding,
     },
-    /// A card number with parity, right-justified.
+    /// A day.
+    Date {
+        /// Where it comes from: text `2026-11-24`, or days after 1970-01-01.
+        source: Source,
+        /// What of it stands there.
+        form: DateForm,
+        /// Its digits or bits.
+        coding: Coding,
+    },
+    /// A card number with parity.
     Wiegand {
         /// Its format.
         format: Wiegand,
@@ -152,6 +203,19 @@ pub enum Content {
         facility: Source,
         /// Card number.
         number: Source,
+        /// How the bits stand in the field.
+        setting: Setting,
+    },
+    /// Bits as the office draws them ([`lanyard_formats::BitLayout`]).
+    Bits {
+        /// The picture.
+        bits: String,
+        /// Its parity bits.
+        parity: Vec<ParityText>,
+        /// Where each letter's value comes from.
+        values: BTreeMap<char, Source>,
+        /// How the bits stand in the field.
+        setting: Setting,
     },
     /// Bytes of exactly the field's length.
     Bytes {
@@ -160,8 +224,60 @@ pub enum Content {
     },
 }
 
+/// A parity bit as it is drawn: [`lanyard_formats::ParityPicture`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParityText {
+    /// Which bit, from 0.
+    pub bit: u8,
+    /// Odd or even.
+    pub odd: bool,
+    /// What it covers.
+    pub over: String,
+}
+
+/// The bytes of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Charset {
+    /// One to four bytes a character.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// One byte a character; nothing but ASCII.
+    #[serde(rename = "ascii")]
+    Ascii,
+    /// ISO 8859-1: one byte a character.
+    #[serde(rename = "latin-1")]
+    Latin1,
+}
+
+/// On which side something shorter than its field stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Align {
+    /// At the field's first byte or bit.
+    Left,
+    /// At its last.
+    Right,
+}
+
+/// How bits stand in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Zero bits before or behind.
+    pub align: Align,
+    /// The bytes turned round.
+    pub little: bool,
+}
+
+impl Setting {
+    /// As data files mostly hold them: right-justified, most significant byte first.
+    pub const USUAL: Self = Self { align: Align::Right, little: false };
+}
+
 /// How a number is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Coding {
     /// Most significant byte first.
     Big,
@@ -169,6 +285,26 @@ pub enum Coding {
     Little,
     /// Two decimal digits a byte, most significant first.
     Bcd,
+    /// Two decimal digits a byte, the bytes turned round.
+    BcdLittle,
+    /// An ASCII digit a byte, zeros before.
+    Digits,
+}
+
+/// What of a day stands on the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateForm {
+    /// 20261124.
+    Yyyymmdd,
+    /// 261124, of the years 2000 to 2099.
+    Yymmdd,
+    /// 24112026.
+    Ddmmyyyy,
+    /// 241126, of the years 2000 to 2099.
+    Ddmmyy,
+    /// Days after 1970-01-01.
+    Days,
 }
 
 /// Where a value comes from.
@@ -190,17 +326,28 @@ impl Encoding {
     /// # Errors
     /// [`crate::EncodingError::Unreadable`] and [`crate::EncodingError::Invalid`], with line and column.
     pub fn parse(text: &str) -> Result<Self, crate::EncodingError> {
-        check::encoding(text, read::read(text)?)
+        Self::examine(text).map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// As [`Encoding::parse`], but with everything that is wrong, in the order of the text.
+    ///
+    /// # Errors
+    /// One or more of the same.
+    pub fn examine(text: &str) -> Result<Self, Vec<crate::EncodingError>> {
+        check::encoding(text, read::read(text).map_err(|error| vec![error])?)
+    }
+
+    /// Where something stands in the text it was read from: `card`, `application 4C5901, file 1, field wiegand26`.
+    #[must_use]
+    pub fn place(&self, at: &str) -> Option<Place> {
+        self.places.get(at).copied()
     }
 
     /// The names of all values that [`crate::plan`] will ask for.
     #[must_use]
     pub fn values(&self) -> Vec<&str> {
         let fields = self.applications.iter().flat_map(|application| &application.files).flat_map(|file| &file.fields);
-        let sources = fields.flat_map(|field| match &field.content {
-            Content::Text { source, .. } | Content::Number { source, .. } | Content::Bytes { source } => vec![source],
-            Content::Wiegand { facility, number, .. } => vec![facility, number],
-        });
+        let sources = fields.flat_map(|field| field.content.sources());
         let mut names: Vec<_> = sources
             .filter_map(|source| if let Source::Value(name) = source { Some(name.as_str()) } else { None })
             .collect();
@@ -216,6 +363,21 @@ impl Encoding {
         let own = [Some(&card.master), card.transport.as_ref(), card.default.as_ref()].into_iter().flatten();
         let of_applications = self.applications.iter().flat_map(|application| &application.keys).map(|key| &key.spec);
         own.chain(of_applications).collect()
+    }
+}
+
+impl Content {
+    /// Where its values come from.
+    #[must_use]
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::Text { source, .. }
+            | Self::Number { source, .. }
+            | Self::Date { source, .. }
+            | Self::Bytes { source } => vec![source],
+            Self::Wiegand { facility, number, .. } => vec![facility, number],
+            Self::Bits { values, .. } => values.values().collect(),
+        }
     }
 }
 

@@ -1,64 +1,90 @@
-//! The TOML form, word for word: unknown keys are errors, and every table knows where it stands in the file.
+//! The TOML form, word for word: unknown keys are errors, and every value knows where it stands in the file.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::{Align, Charset, Coding, DateForm};
 use crate::EncodingError;
 use crate::error::place;
 
 /// The longest description, in bytes.
 const LIMIT: usize = 1 << 18;
 
-/// A table and where it begins.
+/// A value and where it stands.
 pub(super) type At<T> = Spanned<T>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EncodingText {
-    pub lanyard_encoding: Spanned<i64>,
-    pub id: Spanned<String>,
-    pub system: Option<Spanned<String>>,
+    pub lanyard_encoding: At<i64>,
+    pub id: At<String>,
+    pub system: Option<At<String>>,
     pub names: NamesText,
-    pub card: Spanned<CardText>,
-    #[serde(rename = "application")]
+    pub card: At<CardText>,
+    #[serde(rename = "application", default)]
     pub applications: Vec<At<ApplicationText>>,
+    #[serde(rename = "accept", default)]
+    pub accepted: Vec<At<AcceptText>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamesText {
-    pub en: String,
-    pub fr: String,
-    pub de: String,
-    pub sv: String,
+    pub en: At<String>,
+    pub fr: At<String>,
+    pub de: At<String>,
+    pub sv: At<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptText {
+    pub finding: At<String>,
+    pub at: Option<At<String>>,
+    pub by: At<String>,
+    pub reason: At<String>,
+    pub until: At<toml::value::Datetime>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CardText {
-    pub family: FamilyText,
+    pub family: At<FamilyText>,
     #[serde(default)]
     pub free_bytes: u32,
     pub master_key: At<KeyText>,
     pub transport_key: Option<At<KeyText>>,
     pub default_key: Option<At<KeyText>>,
+    pub settings: Option<At<CardSettingsText>>,
     #[serde(default)]
     pub random_uid: bool,
+    #[serde(default)]
+    pub format_off: bool,
 }
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FamilyText {
+    Ev1,
     Ev2,
     Ev3,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct CardSettingsText {
+    pub settings_changeable: bool,
+    pub list_free: bool,
+    pub create_free: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct KeyText {
-    pub key: String,
-    #[serde(default)]
-    pub diversify: Vec<PartText>,
+    pub key: At<String>,
+    pub diversify: Option<At<Vec<PartText>>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -73,8 +99,8 @@ pub(super) enum PartText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApplicationText {
-    pub aid: Spanned<String>,
-    pub iso: Option<At<IsoText>>,
+    pub aid: At<String>,
+    pub iso: Option<IsoText>,
     pub settings: At<SettingsText>,
     #[serde(rename = "key")]
     pub keys: Vec<At<ApplicationKeyText>>,
@@ -85,43 +111,51 @@ pub(super) struct ApplicationText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IsoText {
-    pub file_id: u16,
-    #[serde(default)]
-    pub name: String,
+    pub file_id: At<u16>,
+    pub name: Option<At<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsText {
-    pub master_changeable: bool,
+    pub master_changeable: At<bool>,
     pub settings_changeable: bool,
     pub list_free: bool,
     pub create_free: bool,
-    pub change_keys: String,
+    pub change_keys: At<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApplicationKeyText {
-    pub number: u8,
-    pub role: String,
-    pub key: String,
-    #[serde(default)]
-    pub diversify: Vec<PartText>,
+    pub number: At<u8>,
+    pub role: At<String>,
+    pub key: At<String>,
+    pub diversify: Option<At<Vec<PartText>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileText {
-    pub number: u8,
-    pub iso_file_id: Option<u16>,
-    pub size: u32,
-    pub mode: ModeText,
+    pub number: At<u8>,
+    #[serde(default)]
+    pub kind: FileKindText,
+    pub iso_file_id: Option<At<u16>>,
+    pub size: At<u32>,
+    pub mode: At<ModeText>,
     pub access: At<AccessText>,
     #[serde(default)]
     pub fill: u8,
     #[serde(rename = "field", default)]
     pub fields: Vec<At<FieldText>>,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FileKindText {
+    #[default]
+    Standard,
+    Backup,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -135,27 +169,33 @@ pub(super) enum ModeText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccessText {
-    pub read: String,
-    pub write: String,
-    pub read_write: String,
-    pub change: String,
+    pub read: At<String>,
+    pub write: At<String>,
+    pub read_write: At<String>,
+    pub change: At<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldText {
-    pub name: String,
-    pub offset: u32,
-    pub length: u32,
+    pub name: At<String>,
+    pub offset: At<u32>,
+    pub length: At<u32>,
     #[serde(rename = "type")]
     pub kind: KindText,
-    pub from: Option<String>,
-    pub constant: Option<ConstantText>,
-    pub hex: Option<String>,
-    pub coding: Option<CodingText>,
-    pub fill: Option<u8>,
-    pub facility: Option<PartSourceText>,
-    pub number: Option<PartSourceText>,
+    pub from: Option<At<String>>,
+    pub constant: Option<At<ConstantText>>,
+    pub hex: Option<At<String>>,
+    pub coding: Option<At<Coding>>,
+    pub fill: Option<At<u8>>,
+    pub charset: Option<At<Charset>>,
+    pub align: Option<At<Align>>,
+    pub form: Option<At<DateForm>>,
+    pub facility: Option<At<PartSourceText>>,
+    pub number: Option<At<PartSourceText>>,
+    pub bits: Option<At<String>>,
+    pub parity: Option<At<Vec<ParityText>>>,
+    pub values: Option<At<BTreeMap<String, At<PartSourceText>>>>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -163,20 +203,31 @@ pub(super) struct FieldText {
 pub(super) enum KindText {
     Text,
     Number,
+    Date,
     Bytes,
+    Bits,
     CardRecord,
     Wiegand26,
     Wiegand34,
+    Wiegand35,
     Wiegand37,
     Wiegand37Long,
+    Wiegand48,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParityText {
+    pub bit: u8,
+    pub is: ParityIsText,
+    pub over: String,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum CodingText {
-    Big,
-    Little,
-    Bcd,
+pub(super) enum ParityIsText {
+    Even,
+    Odd,
 }
 
 #[derive(Deserialize)]
@@ -186,7 +237,7 @@ pub(super) enum ConstantText {
     Text(String),
 }
 
-/// A facility code or card number: a figure, or the name of a value.
+/// A number: a figure, or the name of a value.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum PartSourceText {
@@ -201,8 +252,21 @@ pub(super) fn read(text: &str) -> Result<EncodingText, EncodingError> {
     toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or_default();
         let (line, column) = place(text, span.start);
-        let key = text.get(span).unwrap_or_default().lines().next().unwrap_or_default();
         let why = error.message().lines().next().unwrap_or_default().to_owned();
-        EncodingError::Unreadable { key: key.chars().take(60).collect(), line, column, why }
+        let key = named(text, span, &why).chars().take(60).collect();
+        EncodingError::Unreadable { key, line, column, why }
     })
+}
+
+/// The key that an error is about: the one that is missing, the one before the `=` of a value, or what stands there.
+fn named<'t>(text: &'t str, span: std::ops::Range<usize>, why: &'t str) -> &'t str {
+    if let Some(missing) = why.strip_prefix("missing field `") {
+        return missing.trim_end_matches('`');
+    }
+    let before = text.get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+    let key = before.strip_suffix('=').map(|before| before.trim_end().rsplit([' ', '\n', '{', ',']).next());
+    match key {
+        Some(Some(key)) if !key.is_empty() => key,
+        _ => text.get(span).unwrap_or_default().lines().next().unwrap_or_default(),
+    }
 }

@@ -1,0 +1,123 @@
+//! Plans for cards that are out already: newer versions of their keys, and back to a blank for the next holder.
+//!
+//! Which versions a card has is told by the history. Nothing on the card is read to find out, so that an emulator learns
+//! nothing; the card proves the old master key before the first change.
+
+use lanyard_desfire::{Aid, KeyNo, Link};
+
+use crate::EncodingError;
+use crate::description::{Encoding, KeySpec};
+use crate::keys::{HeldKey, KeySource, KeyUse};
+use crate::plan::{AS_DELIVERED, HeldAt, MasterKey, Plan, Purpose, Step};
+use crate::planning::{changed_by, empty, key_use, oldest, read_back};
+
+/// Versions of keys by name.
+type Versions<'a> = &'a dyn Fn(&str) -> Option<u8>;
+
+/// Changes the keys of a finished card from the versions that it has to others (the newest of the vault where `to` says
+/// `None`). Keys whose version stays are left alone; files and values too. Ends by reading with the new reader's keys.
+///
+/// # Errors
+/// [`EncodingError::VersionUnknown`] where the history does not tell a key's version; what is wrong with a key.
+pub fn rekey(
+    encoding: &Encoding,
+    uid: [u8; 7],
+    from: Versions<'_>,
+    to: Versions<'_>,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let old = |spec: &KeySpec, aid: Aid, number: KeyNo| present(spec, aid, number, uid, from);
+    let new = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
+        let version = to(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
+        if !keys.backup_proved(&spec.name, version)? {
+            return Err(EncodingError::KeyUnproved { key: spec.name.clone(), version });
+        }
+        Ok(key_use(spec, version, uid, aid, number))
+    };
+    let change = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<(HeldKey, HeldKey), EncodingError> {
+        Ok((HeldKey::Aes(old(spec, aid, number)?), HeldKey::Aes(new(spec, aid, number)?)))
+    };
+    let rules = &encoding.card;
+    let (before, after) = change(&rules.master, Aid::PICC, KeyNo::MASTER)?;
+    let master = MasterKey { before, after };
+    let mut steps = Vec::new();
+    if let Some(default) = &rules.default {
+        let (before, key) = change(default, Aid::PICC, KeyNo::MASTER)?;
+        if before != key {
+            steps.push(Step::DefaultKey { key, before: Some(before) });
+        }
+    }
+    if master.before != master.after {
+        steps.push(Step::MasterKey);
+    }
+    let mut held = Vec::new();
+    let mut reads = Vec::new();
+    for application in &encoding.applications {
+        let aid = application.aid;
+        // The master key last: until then one session changes them all.
+        let (first, others) = application.keys.split_at(1);
+        for key in others.iter().chain(first) {
+            let (old, new) = change(&key.spec, aid, key.number)?;
+            if old == new {
+                held.push(HeldAt { aid, number: key.number, key: new });
+            } else {
+                steps.push(Step::Key { aid, number: key.number, by: changed_by(application, key), old, new });
+            }
+        }
+        for file in &application.files {
+            reads.push(read_back(application, file, None, &|key| new(&key.spec, aid, key.number))?);
+        }
+    }
+    let changes = |at: &HeldAt| steps.iter().any(|step| step.aid() == Some(at.aid));
+    held.retain(changes);
+    steps.append(&mut reads);
+    let mut plan = empty(Purpose::Rekey, &encoding.id, uid, oldest(encoding), master);
+    plan.held = held;
+    Ok(plan.priced(steps, link))
+}
+
+/// Makes a finished card the blank that it was: everything removed, the office's transport key or the factory key in
+/// place of the master key, which never leaves the vault for it. The card may then be given to a stranger.
+///
+/// What cannot be taken back (a random UID, a format switched off) stays.
+///
+/// # Errors
+/// As [`rekey`].
+pub fn reuse(
+    encoding: &Encoding,
+    uid: [u8; 7],
+    from: Versions<'_>,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    let rules = &encoding.card;
+    let before = HeldKey::Aes(present(&rules.master, Aid::PICC, KeyNo::MASTER, uid, from)?);
+    let after = match &rules.transport {
+        Some(spec) => {
+            let version = keys.latest(&spec.name)?;
+            HeldKey::TransportDes(key_use(spec, version, uid, Aid::PICC, KeyNo::MASTER))
+        }
+        None => HeldKey::FactoryDes,
+    };
+    let mut steps = Vec::new();
+    if rules.format_off {
+        steps.extend(encoding.applications.iter().map(|application| Step::Remove { aid: application.aid }));
+    } else {
+        steps.push(Step::Format);
+    }
+    if rules.default.is_some() {
+        steps.push(Step::DefaultKey { key: HeldKey::FactoryAes, before: None });
+    }
+    if rules.settings.is_some_and(|settings| settings.settings_changeable) {
+        steps.push(Step::CardSettings { settings: AS_DELIVERED });
+    }
+    steps.push(Step::MasterKey);
+    let master = MasterKey { before, after };
+    Ok(empty(Purpose::Reuse, &encoding.id, uid, oldest(encoding), master).priced(steps, link))
+}
+
+fn present(spec: &KeySpec, aid: Aid, number: KeyNo, uid: [u8; 7], from: Versions<'_>) -> Result<KeyUse, EncodingError> {
+    let version = from(&spec.name).ok_or_else(|| EncodingError::VersionUnknown { key: spec.name.clone() })?;
+    Ok(key_use(spec, version, uid, aid, number))
+}
