@@ -17,6 +17,7 @@ mod ids;
 mod iso;
 mod keys;
 mod op;
+mod originality;
 mod plan;
 mod session;
 mod settings;
@@ -37,5 +38,6 @@ pub use op::{
     KeySets, NewApplication, NewFile, NewRecordFile, NewTransactionMacFile, NewValueFile, Op, Reply, Slot,
     delegation_deletion_mac,
 };
+pub use originality::{Maker, originality};
 pub use settings::{ApplicationKeys, ChangeKeyRight, FileSettings, FileShape, KeySettings, KeyType};
 pub use version::{CardVersion, Family};

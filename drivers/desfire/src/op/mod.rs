@@ -76,7 +76,7 @@ pub enum Op {
     /// `51`: the true UID, enciphered. Replies [`Reply::Uid`].
     GetCardUid,
     /// `3C`: the maker's signature over the UID, before any authentication. Replies [`Reply::Signature`], for
-    /// [`originality`](crate::originality).
+    /// [`originality`](fn@crate::originality).
     ReadSignature,
     /// `6E`. Replies [`Reply::Memory`].
     FreeMemory,

@@ -1,11 +1,12 @@
-//! What an issuer computes aside from any session: delegations.
+//! What is computed aside from any session: delegations, and the maker's signature.
 
 use lanyard_secret::Secret;
 
 use super::Vector;
+use crate::originality::KEYS;
 use crate::{
-    Aid, DelegatedApplication, IssuerKeys, KeySettings, KeyType, KeyVersion, NewApplication, NewKey, Slot,
-    delegation_deletion_mac,
+    Aid, DelegatedApplication, IssuerKeys, KeySettings, KeyType, KeyVersion, Maker, NewApplication, NewKey, Slot,
+    delegation_deletion_mac, originality,
 };
 
 pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
@@ -23,6 +24,20 @@ pub(super) fn runner(id: &str) -> Option<fn(&Vector)> {
         "ev2-dam-delete-mac" => |v| {
             let key = Secret::from_slice(&v.bytes("K_DAMMAC")).unwrap();
             assert_eq!(delegation_deletion_mac(&key, Aid([0x12, 0x34, 0x56]))[..], v.out("DAMMAC"));
+        },
+        "originality-pubkey-desfire-light"
+        | "originality-pubkey-ntag413dna-desfire-ev1"
+        | "originality-pubkey-ntag424dna-desfire-ev2"
+        | "originality-pubkey-ntag424dna-desfire-ev2-desfire-light-an12196"
+        | "originality-pubkey-desfire-ev2-xl"
+        | "originality-pubkey-desfire-ev3" => |v| {
+            let key = v.out("public_key_uncompressed");
+            assert!(KEYS.iter().any(|(_, held)| held[..] == key));
+            p224::ecdsa::VerifyingKey::from_sec1_bytes(&key).unwrap();
+        },
+        "originality-sig-047728824D6580" | "originality-sig-041D3C8A2D6B80" | "originality-sig-negative" => |v| {
+            let maker = originality(&v.array("uid"), &v.array("signature_r||s"));
+            assert_eq!(maker, (v.output("valid") == true).then_some(Maker::NxpEv2));
         },
         _ => return None,
     })
