@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 use lanyard_fault::Coded;
 use lanyard_issue::{Entries, Facts, StepKind, VoidParts};
 use lanyard_model::{Change, Id, Kind, Reason, Record, RecordRef, UnixMs, Value};
-use lanyard_photo::{Face, Framed, Photo};
+use lanyard_photo::{Face, Hint, Photo};
 use lanyard_secret::Secret;
 use lanyard_store::{InstanceRow, StoreError, Tx, View};
 use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
 
 use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
-use crate::pictures::CardPictures;
+use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
 use crate::{StationError, assets, people};
 
@@ -42,7 +42,9 @@ pub(crate) struct PhotoState {
     pub photo: Photo,
     pub faces: Vec<Face>,
     pub adjust: Adjust,
-    pub framed: Framed,
+    /// The portrait as it is framed now, and what is not good about it.
+    pub portrait: Picture,
+    pub hints: Vec<Hint>,
 }
 
 /// How far the hand-over is.

@@ -209,22 +209,21 @@ impl Core {
         now: UnixMs,
     ) -> Result<(), StationError> {
         let state = steps::framed(read, Adjust { zoom: 1.0, ..Adjust::default() })?;
-        let hints: Vec<String> = state.framed.hints.iter().map(|hint| hint.code().to_owned()).collect();
+        let hints: Vec<String> = state.hints.iter().map(|hint| hint.code().to_owned()).collect();
         lanyard_issue::may_take_photo(hints.len(), reason)?;
         let (house, session) = self.open()?;
         let record = house.store.view().required(person(id))?;
         let by = session.did();
-        let jpeg = state.framed.jpeg;
         let photo = NewPhoto {
             id: entropy::id(),
             replaces: reference(&record, "photo"),
-            picture: steps::blob_of(&jpeg, "image/jpeg"),
+            picture: state.portrait.blob(),
             reason: reason.filter(|_| !hints.is_empty()),
             hints,
         };
         let changes = lanyard_issue::photo_taken(id, &photo);
         house.store.write(|tx| {
-            tx.put_blob(&jpeg, "image/jpeg")?;
+            state.portrait.put(tx)?;
             for change in &changes {
                 tx.commit(change, &by, now)?;
             }

@@ -4,15 +4,55 @@
 use std::sync::LazyLock;
 
 use lanyard_layout::{Design, Field, Fonts, PRINT_DPI, PdfFacts, Scene, SceneOptions, Side, Values, scene};
-use lanyard_model::{Record, UnixMs};
+use lanyard_model::{Record, UnixMs, Value};
+use lanyard_store::{StoreError, Tx};
+use sha2::{Digest, Sha256};
 
 use crate::{StationError, assets};
+
+/// An encoded picture and its hash: the window asks for it by that, and the history keeps it under that. Hashed once, since
+/// each view of a case names its pictures.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    hash: [u8; 32],
+    media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+impl Picture {
+    pub(crate) fn jpeg(bytes: Vec<u8>) -> Self {
+        Self::new(bytes, "image/jpeg")
+    }
+
+    fn png(bytes: Vec<u8>) -> Self {
+        Self::new(bytes, "image/png")
+    }
+
+    fn new(bytes: Vec<u8>, media_type: &'static str) -> Self {
+        Self { hash: Sha256::digest(&bytes).into(), media_type, bytes }
+    }
+
+    /// As the window asks for it.
+    pub(crate) fn id(&self) -> String {
+        hex::encode(self.hash)
+    }
+
+    /// Into the store, where an entry names it.
+    pub(crate) fn put(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.put_blob(&self.bytes, self.media_type).map(|_| ())
+    }
+
+    /// As an entry names it.
+    pub(crate) fn blob(&self) -> Value {
+        Value::blob(self.hash, self.bytes.len() as u64, self.media_type)
+    }
+}
 
 /// Both sides, as pixels and as PDF.
 #[derive(Clone)]
 pub(crate) struct CardPictures {
-    pub front_png: Vec<u8>,
-    pub back_png: Vec<u8>,
+    pub front: Picture,
+    pub back: Picture,
     pub pdf: Vec<u8>,
 }
 
@@ -76,8 +116,8 @@ pub(crate) fn draw(card: &OnCard<'_>, made: UnixMs) -> Result<CardPictures, Stat
     let scene = scene_of(card)?;
     let facts = PdfFacts { title: card.number.to_owned(), made_unix_ms: made.0 };
     Ok(CardPictures {
-        front_png: scene.png(Side::Front, PRINT_DPI)?,
-        back_png: scene.png(Side::Back, PRINT_DPI)?,
+        front: Picture::png(scene.png(Side::Front, PRINT_DPI)?),
+        back: Picture::png(scene.png(Side::Back, PRINT_DPI)?),
         pdf: scene.pdf(&facts)?,
     })
 }

@@ -11,7 +11,7 @@ use lanyard_store::StoreError;
 
 use crate::api::{Adjust, Identified, StepInput};
 use crate::case::{Outcome, PhotoState, wrong_step};
-use crate::pictures::{self, CardPictures, OnCard};
+use crate::pictures::{self, CardPictures, OnCard, Picture};
 use crate::shared::Core;
 use crate::{StationError, assets, cards, entropy, people};
 
@@ -34,7 +34,7 @@ pub(crate) fn read_photo(bytes: &[u8]) -> Result<ReadPhoto, StationError> {
 pub(crate) fn framed(read: ReadPhoto, adjust: Adjust) -> Result<PhotoState, StationError> {
     let ReadPhoto { photo, faces } = read;
     let framed = frame(&photo, &faces, ratio()?, adjustments(adjust))?;
-    Ok(PhotoState { photo, faces, adjust, framed })
+    Ok(PhotoState { photo, faces, adjust, portrait: Picture::jpeg(framed.jpeg), hints: framed.hints })
 }
 
 fn ratio() -> Result<f32, StationError> {
@@ -113,30 +113,29 @@ impl Core {
     fn adjust_photo(&mut self, id: Id, adjust: Adjust) -> Result<(), StationError> {
         let case = self.at(id, &[StepKind::Photo])?;
         let state = case.photo.as_mut().ok_or(StationError::NoPhoto)?;
-        state.framed = frame(&state.photo, &state.faces, ratio()?, adjustments(adjust))?;
-        state.adjust = adjust;
+        let framed = frame(&state.photo, &state.faces, ratio()?, adjustments(adjust))?;
+        (state.portrait, state.hints, state.adjust) = (Picture::jpeg(framed.jpeg), framed.hints, adjust);
         Ok(())
     }
 
     fn accept_photo(&mut self, id: Id, reason: Option<&str>, now: UnixMs) -> Result<(), StationError> {
         let case = self.at(id, &[StepKind::Photo])?;
         let state = case.photo.as_ref().ok_or(StationError::NoPhoto)?;
-        let hints: Vec<String> = state.framed.hints.iter().map(|hint| hint.code().to_owned()).collect();
+        let hints: Vec<String> = state.hints.iter().map(|hint| hint.code().to_owned()).collect();
         lanyard_issue::may_take_photo(hints.len(), reason)?;
-        let jpeg = state.framed.jpeg.clone();
-        let picture = blob_of(&jpeg, "image/jpeg");
+        let portrait = state.portrait.clone();
         let person = case.person;
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
         let record = house.store.view().required(people::person(person))?;
         let photo = NewPhoto {
             id: entropy::id(),
             replaces: people::reference(&record, "photo"),
-            picture,
+            picture: portrait.blob(),
             reason: reason.filter(|_| !hints.is_empty()),
             hints,
         };
         let changes = self.case(id)?.entries().photo_taken(&photo);
-        self.complete(id, &changes, Outcome::new(), now, |tx| tx.put_blob(&jpeg, "image/jpeg").map(|_| ()))?;
+        self.complete(id, &changes, Outcome::new(), now, |tx| portrait.put(tx))?;
         self.make_preview(id, now)
     }
 
@@ -211,13 +210,12 @@ impl Core {
         let changes = case.entries().preview_accepted(
             assets::DESIGN_NAME,
             case.text("number"),
-            blob_of(&pictures.front_png, "image/png"),
-            blob_of(&pictures.back_png, "image/png"),
+            pictures.front.blob(),
+            pictures.back.blob(),
         );
         self.complete(id, &changes, Outcome::new(), now, |tx| {
-            tx.put_blob(&pictures.front_png, "image/png")?;
-            tx.put_blob(&pictures.back_png, "image/png")?;
-            Ok(())
+            pictures.front.put(tx)?;
+            pictures.back.put(tx)
         })?;
         if self.bound == Some(id) {
             self.blank_asked_for(now);
@@ -261,9 +259,4 @@ impl Core {
         }
         Ok(())
     }
-}
-
-pub(crate) fn blob_of(bytes: &[u8], media_type: &str) -> Value {
-    use sha2::{Digest, Sha256};
-    Value::blob(Sha256::digest(bytes).into(), bytes.len() as u64, media_type)
 }

@@ -2,7 +2,6 @@
 
 use lanyard_issue::StepKind;
 use lanyard_model::Id;
-use sha2::{Digest, Sha256};
 
 use crate::api::{
     CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, DataView, DeviceView, Exchanges, HandOver, PhotoHint,
@@ -14,10 +13,6 @@ use crate::{cards, people};
 
 fn texts(names: &lanyard_workflow::Names) -> Texts {
     Texts { en: names.en.clone(), fr: names.fr.clone(), de: names.de.clone(), sv: names.sv.clone() }
-}
-
-fn picture_id(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 impl Core {
@@ -96,10 +91,9 @@ impl Core {
             state,
             fields: if step == Some(StepKind::Data) { people::fields(record.as_ref()) } else { Vec::new() },
             photo: case.photo.as_ref().map(|photo| PhotoWork {
-                framed: picture_id(&photo.framed.jpeg),
+                framed: photo.portrait.id(),
                 adjust: photo.adjust,
                 hints: photo
-                    .framed
                     .hints
                     .iter()
                     .map(|hint| PhotoHint {
@@ -108,10 +102,10 @@ impl Core {
                     })
                     .collect(),
             }),
-            pictures: case.pictures.as_ref().map(|pictures| Pictures {
-                front: picture_id(&pictures.front_png),
-                back: picture_id(&pictures.back_png),
-            }),
+            pictures: case
+                .pictures
+                .as_ref()
+                .map(|pictures| Pictures { front: pictures.front.id(), back: pictures.back.id() }),
             card: self.card_of_case(case),
             exchanges: case.exchanges.map(|(done, total)| Exchanges { done, total }),
             lines: case.lines.clone(),
@@ -173,13 +167,13 @@ impl Core {
     /// A picture that is being worked on, by its id.
     pub(crate) fn working_picture(&self, id: &str) -> Option<Vec<u8>> {
         self.cases.values().find_map(|case| {
-            let photo = case.photo.as_ref().map(|photo| &photo.framed.jpeg);
+            let photo = case.photo.as_ref().map(|photo| &photo.portrait);
             let pictures = case.pictures.as_ref();
-            [photo, pictures.map(|p| &p.front_png), pictures.map(|p| &p.back_png)]
+            [photo, pictures.map(|p| &p.front), pictures.map(|p| &p.back)]
                 .into_iter()
                 .flatten()
-                .find(|bytes| picture_id(bytes) == id)
-                .cloned()
+                .find(|picture| picture.id() == id)
+                .map(|picture| picture.bytes.clone())
         })
     }
 }
