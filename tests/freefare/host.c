@@ -57,6 +57,7 @@ run(char **word, int words)
     const char *verb = word[0];
 #define TEXT(i) ((i) < words ? word[i] : "0")
 #define NUMBER(i) ((unsigned) strtoul(TEXT(i), NULL, 0))
+#define SIGNED(i) ((int32_t) strtol(TEXT(i), NULL, 0))
     if (strcmp(verb, "select") == 0) {
 	MifareDESFireAID aid = mifare_desfire_aid_new(NUMBER(1));
 	int done = mifare_desfire_select_application(tag, aid);
@@ -102,6 +103,34 @@ run(char **word, int words)
 	free(aid);
 	return done;
     }
+    if (strcmp(verb, "create-app-iso") == 0) {
+	MifareDESFireAID aid = mifare_desfire_aid_new(NUMBER(1));
+	size_t n = unhex(TEXT(6), data, 16);
+	int done;
+	if (strcmp(TEXT(4), "aes") == 0)
+	    done = mifare_desfire_create_application_aes_iso(tag, aid, NUMBER(2), NUMBER(3), 1, NUMBER(5), data, n);
+	else if (strcmp(TEXT(4), "3k3des") == 0)
+	    done = mifare_desfire_create_application_3k3des_iso(tag, aid, NUMBER(2), NUMBER(3), 1, NUMBER(5), data, n);
+	else
+	    done = mifare_desfire_create_application_iso(tag, aid, NUMBER(2), NUMBER(3), 1, NUMBER(5), data, n);
+	free(aid);
+	return done;
+    }
+    if (strcmp(verb, "df-names") == 0) {
+	MifareDESFireDF *names;
+	size_t count;
+	int done = mifare_desfire_get_df_names(tag, &names, &count);
+	if (done < 0)
+	    return done;
+	printf("ok ");
+	for (size_t i = 0; i < count; i++) {
+	    printf("%06X%04X", names[i].aid, names[i].fid);
+	    hex(names[i].df_name, names[i].df_name_len);
+	}
+	printf("\n");
+	free(names);
+	return 1;
+    }
     if (strcmp(verb, "delete-app") == 0) {
 	MifareDESFireAID aid = mifare_desfire_aid_new(NUMBER(1));
 	int done = mifare_desfire_delete_application(tag, aid);
@@ -133,6 +162,58 @@ run(char **word, int words)
 	return mifare_desfire_create_std_data_file(tag, NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4));
     if (strcmp(verb, "create-backup") == 0)
 	return mifare_desfire_create_backup_data_file(tag, NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4));
+    if (strcmp(verb, "create-std-iso") == 0)
+	return mifare_desfire_create_std_data_file_iso(tag, NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4), NUMBER(5));
+    if (strcmp(verb, "create-value") == 0)
+	return mifare_desfire_create_value_file(tag, NUMBER(1), NUMBER(2), NUMBER(3), SIGNED(4), SIGNED(5), SIGNED(6),
+						NUMBER(7));
+    if (strcmp(verb, "create-linear") == 0)
+	return mifare_desfire_create_linear_record_file(tag, NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4), NUMBER(5));
+    if (strcmp(verb, "create-cyclic") == 0)
+	return mifare_desfire_create_cyclic_record_file(tag, NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4), NUMBER(5));
+    if (strcmp(verb, "credit") == 0)
+	return mifare_desfire_credit(tag, NUMBER(1), SIGNED(2));
+    if (strcmp(verb, "debit") == 0)
+	return mifare_desfire_debit(tag, NUMBER(1), SIGNED(2));
+    if (strcmp(verb, "limited-credit") == 0)
+	return mifare_desfire_limited_credit(tag, NUMBER(1), SIGNED(2));
+    if (strcmp(verb, "value") == 0) {
+	int32_t value;
+	int done = mifare_desfire_get_value(tag, NUMBER(1), &value);
+	if (done < 0)
+	    return done;
+	printf("ok %d\n", (int) value);
+	return 1;
+    }
+    if (strcmp(verb, "write-record") == 0) {
+	size_t n = unhex(TEXT(3), data, sizeof(data));
+	ssize_t done = mifare_desfire_write_record(tag, NUMBER(1), NUMBER(2), n, data);
+	return done < 0 ? -1 : 0;
+    }
+    if (strcmp(verb, "read-records") == 0) {
+	ssize_t n = mifare_desfire_read_records(tag, NUMBER(1), NUMBER(2), NUMBER(3), data);
+	if (n < 0)
+	    return -1;
+	printf("ok ");
+	hex(data, (size_t) n);
+	printf("\n");
+	return 1;
+    }
+    if (strcmp(verb, "clear-records") == 0)
+	return mifare_desfire_clear_record_file(tag, NUMBER(1));
+    if (strcmp(verb, "iso-files") == 0) {
+	uint16_t *files;
+	size_t count;
+	int done = mifare_desfire_get_iso_file_ids(tag, &files, &count);
+	if (done < 0)
+	    return done;
+	printf("ok ");
+	for (size_t i = 0; i < count; i++)
+	    printf("%04X", files[i]);
+	printf("\n");
+	free(files);
+	return 1;
+    }
     if (strcmp(verb, "delete-file") == 0)
 	return mifare_desfire_delete_file(tag, NUMBER(1));
     if (strcmp(verb, "change-file") == 0)
@@ -177,8 +258,18 @@ run(char **word, int words)
 	int done = mifare_desfire_get_file_settings(tag, NUMBER(1), &settings);
 	if (done < 0)
 	    return done;
-	printf("ok %02X%02X%04X%06X\n", settings.file_type, settings.communication_settings, settings.access_rights,
-	       (unsigned) settings.settings.standard_file.file_size);
+	printf("ok %02X%02X%04X", settings.file_type, settings.communication_settings, settings.access_rights);
+	if (settings.file_type == MDFT_VALUE_FILE_WITH_BACKUP)
+	    printf(" %d %d %d %u\n", (int) settings.settings.value_file.lower_limit,
+		   (int) settings.settings.value_file.upper_limit,
+		   (int) settings.settings.value_file.limited_credit_value,
+		   settings.settings.value_file.limited_credit_enabled);
+	else if (settings.file_type >= MDFT_LINEAR_RECORD_FILE_WITH_BACKUP)
+	    printf(" %u %u %u\n", (unsigned) settings.settings.linear_record_file.record_size,
+		   (unsigned) settings.settings.linear_record_file.max_number_of_records,
+		   (unsigned) settings.settings.linear_record_file.current_number_of_records);
+	else
+	    printf("%06X\n", (unsigned) settings.settings.standard_file.file_size);
 	return 1;
     }
     if (strcmp(verb, "key-version") == 0) {

@@ -216,3 +216,182 @@ fn a_refusal_arrives_with_the_cards_own_status() {
     let status: Vec<&str> = answers.iter().map(|a| a.strip_prefix("error ").map_or("ok", |s| &s[..2])).collect();
     assert_eq!(status, ["A0", "AE", "AE", "ok", "DE", "ok", "40", "F0", "ok", "DE", "AE", "ok", "BE"]);
 }
+
+/// Authentication, kind of key, the key that a new application has.
+const WAYS: [(&str, &str, &str); 6] = [
+    ("auth", "des", "0000000000000000"),
+    ("auth-iso", "des", "0000000000000000"),
+    ("auth", "3des", "0102030405060708090A0B0C0D0E0F10"),
+    ("auth-iso", "3des", "0102030405060708090A0B0C0D0E0F10"),
+    ("auth-iso", "3k3des", "000000000000000000000000000000000000000000000000"),
+    ("auth", "aes", ZERO),
+];
+
+/// An application of four keys of a kind, key 0 authenticated.
+fn in_application(auth: &str, kind: &str, key: &str) -> Vec<String> {
+    let mut script = vec![format!("create-app 0xF50001 0x0F 4 {kind}"), "select 0xF50001".to_owned()];
+    // A two-key 3DES key whose halves are equal is a DES key, so the factory's zero is authenticated as one.
+    if kind == "3des" {
+        script.push("auth des 0 0000000000000000".to_owned());
+        script.push(format!("change-key 0 3des {key} 0"));
+    }
+    script.push(format!("{auth} {kind} 0 {key}"));
+    script
+}
+
+/// What each line that starts with one of these verbs was answered.
+fn answered<'a>(script: &[String], answers: &'a [String], verbs: &[&str]) -> Vec<&'a str> {
+    let asked = |line: &str| verbs.contains(&line.split(' ').next().unwrap_or_default());
+    script.iter().zip(answers).filter(|(line, _)| asked(line)).map(|(_, answer)| answer.as_str()).collect()
+}
+
+#[test]
+fn value_record_and_backup_files_count_from_the_commit_on_under_every_authentication_and_in_every_mode() {
+    for (auth, kind, key) in WAYS {
+        for mode in [3, 1, 0] {
+            let card = card();
+            let reader = Pn532::start(card.clone()).unwrap();
+            let mut script = in_application(auth, kind, key);
+            script.extend(
+                [
+                    // A long enciphered answer first: see above.
+                    "create-std 9 3 0x0000 64".to_owned(),
+                    "read 9 0 0".to_owned(),
+                    format!("create-value 1 {mode} 0x0000 -100 1000 50 1"),
+                    format!("create-linear 2 {mode} 0x0000 8 3"),
+                    format!("create-cyclic 3 {mode} 0x0000 8 3"),
+                    format!("create-backup 4 {mode} 0x0000 16"),
+                    "credit 1 25".to_owned(),
+                    "debit 1 70".to_owned(),
+                    "write-record 2 0 0102030405060708".to_owned(),
+                    "write-record 3 2 AABB".to_owned(),
+                    "write 4 4 DEADBEEF".to_owned(),
+                    "value 1".to_owned(),
+                    "read 4 0 16".to_owned(),
+                    "commit".to_owned(),
+                    "value 1".to_owned(),
+                    "read 4 0 16".to_owned(),
+                    "limited-credit 1 70".to_owned(),
+                    "write-record 2 0 1112131415161718".to_owned(),
+                    "write-record 3 0 2122232425262728".to_owned(),
+                    "commit".to_owned(),
+                    "write-record 3 0 3132333435363738".to_owned(),
+                    "debit 1 1".to_owned(),
+                    "commit".to_owned(),
+                    "value 1".to_owned(),
+                    "read-records 2 0 2".to_owned(),
+                    "read-records 2 1 1".to_owned(),
+                    "read-records 3 0 2".to_owned(),
+                    "file-settings 1".to_owned(),
+                    "file-settings 2".to_owned(),
+                    "file-settings 3".to_owned(),
+                    "credit 1 500".to_owned(),
+                    "abort".to_owned(),
+                    "clear-records 2".to_owned(),
+                    "commit".to_owned(),
+                    "value 1".to_owned(),
+                    "file-settings 2".to_owned(),
+                ]
+                .into_iter(),
+            );
+            let answers = freefare(&reader, &script).unwrap_or_else(|error| panic!("{auth} {kind} {mode}: {error}"));
+            let said = |verbs: &[&str]| answered(&script, &answers, verbs);
+            assert_eq!(said(&["value"]), ["50", "5", "74", "74"], "{auth} {kind} {mode}");
+            let (before, after) = ("00".repeat(16), format!("{}DEADBEEF{}", "00".repeat(4), "00".repeat(8)));
+            assert_eq!(said(&["read"])[1..], [before, after], "{auth} {kind} {mode}");
+            assert_eq!(
+                said(&["read-records"]),
+                ["01020304050607081112131415161718", "0102030405060708", "21222324252627283132333435363738"],
+                "{auth} {kind} {mode}"
+            );
+            assert_eq!(
+                said(&["file-settings"]),
+                [
+                    format!("02{mode:02X}0000 -100 1000 1 1"),
+                    format!("03{mode:02X}0000 8 3 2"),
+                    format!("04{mode:02X}0000 8 3 2"),
+                    format!("03{mode:02X}0000 8 3 0"),
+                ],
+                "{auth} {kind} {mode}"
+            );
+        }
+    }
+}
+
+#[test]
+fn keys_are_changed_both_ways_under_every_authentication_with_old_values_that_are_not_zero() {
+    for (auth, kind, key) in WAYS {
+        let card = card();
+        let reader = Pn532::start(card.clone()).unwrap();
+        let new = |n: usize| -> String {
+            (0..key.len() / 2).map(|i| format!("{:02X}", (i * 16 + n * 34 + 2) as u8 & 0xFE)).collect()
+        };
+        let factory = if kind == "3des" { "des 0000000000000000".to_owned() } else { format!("{kind} {key}") };
+        let mut script = in_application(auth, kind, key);
+        script.push(format!("change-key 1 {kind} {} 4 {factory}", new(1)));
+        script.push(format!("change-key 1 {kind} {} 5 {kind} {}", new(2), new(1)));
+        script.push(format!("change-key 0 {kind} {} 6", new(3)));
+        script.push(format!("{auth} {kind} 0 {}", new(3)));
+        script.push(format!("change-key 0 {kind} {} 7", new(4)));
+        script.push(format!("{auth} {kind} 0 {}", new(4)));
+        script.push(format!("change-key 1 {kind} {} 8 {kind} {}", new(5), new(2)));
+        script.push(format!("{auth} {kind} 1 {}", new(5)));
+        freefare(&reader, &script).unwrap_or_else(|error| panic!("{auth} {kind}: {error}"));
+        let held = card.lock().unwrap();
+        for (no, text) in [(0, new(4)), (1, new(5))] {
+            let mut whole = bytes(&text);
+            // Eight bytes stand twice.
+            if whole.len() == 8 {
+                whole.extend_from_within(..);
+            }
+            assert!(held.key([0x01, 0x00, 0xF5], no).unwrap().bytes == whole, "{auth} {kind} key {no}");
+        }
+    }
+}
+
+#[test]
+fn the_cards_master_key_goes_through_every_kind_and_back() {
+    let card = card();
+    let reader = Pn532::start(card.clone()).unwrap();
+    let three = "00112233445566778899AABBCCDDEEFF0102030405060708";
+    let two = "0022446688AACCEE1032547698BADCFE";
+    freefare(
+        &reader,
+        &[
+            "auth des 0 0000000000000000",
+            &format!("change-key 0 3des {two} 0"),
+            &format!("auth-iso 3des 0 {two}"),
+            &format!("change-key 0 3k3des {three} 0"),
+            &format!("auth-iso 3k3des 0 {three}"),
+            &format!("change-key 0 aes {MASTER} 9"),
+            &format!("auth aes 0 {MASTER}"),
+            "key-version 0",
+            "change-key 0 des 0000000000000000 0",
+            "auth des 0 0000000000000000",
+            "format",
+        ],
+    )
+    .unwrap();
+    let master = card.lock().unwrap().key([0; 3], 0).unwrap();
+    assert!(master.kind == KeyKind::Des && master.bytes == [0; 16]);
+}
+
+#[test]
+fn iso_names_and_file_identifiers_come_out_as_they_went_in() {
+    let reader = Pn532::start(card()).unwrap();
+    let answers = freefare(
+        &reader,
+        &[
+            "create-app-iso 0xF51111 0x0F 2 aes 0xE110 D2760000850101",
+            "create-app-iso 0xF52222 0x0F 1 3k3des 0xE111 4C414E59415244",
+            "df-names",
+            "select 0xF51111",
+            "create-std-iso 1 0 0xEEEE 16 0xE103",
+            "create-std-iso 2 0 0xEEEE 32 0xE104",
+            "iso-files",
+        ],
+    )
+    .unwrap();
+    assert_eq!(answers[2], "F51111E110D2760000850101F52222E1114C414E59415244");
+    assert_eq!(answers[6], "E103E104");
+}

@@ -13,8 +13,8 @@ pub(super) const FREE_CREATE: u8 = 0x04;
 /// The most applications that EV1 holds; later chips are limited by memory alone.
 const EV1_APPLICATIONS: usize = 28;
 
-/// Batch number, week and year of production, in BCD as they stand in GetVersion.
-const PRODUCTION: [u8; 7] = [0xBA, 0x54, 0x45, 0x19, 0xE0, 0x32, 0x24];
+/// Batch number, week and year of production, in BCD as they stand in GetVersion: those of a real EV3.
+const PRODUCTION: [u8; 7] = [0x21, 0x13, 0x62, 0x30, 0x30, 0x40, 0x24];
 
 impl DesfireCard {
     pub(super) fn select_application(&mut self, data: &[u8]) -> Result<Next, Sw> {

@@ -7,4 +7,5 @@ mod vectors;
 mod files;
 mod keys;
 mod messaging;
+mod real;
 mod transactions;
