@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use ureq::Agent;
 /// How long the page may take to come to what is waited for, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(50);
+/// One window at a time: a web view draws without a graphics card, and two of them starve each other.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// A program with all that it started, which ends with it.
 struct Group(Child);
@@ -80,6 +83,7 @@ pub struct Window {
     session: String,
     pictures: PathBuf,
     _driver: Group,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Window {
@@ -102,6 +106,8 @@ impl Window {
     }
 
     fn open_with(screen: &Screen, home: &Path, pictures: &Path, environment: &[(&str, &str)]) -> Self {
+        // A test that failed with its window is no reason for the next to fail.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         std::fs::create_dir_all(pictures).expect("a folder for pictures");
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|bound| bound.local_addr()).expect("a port").port();
@@ -121,6 +127,7 @@ impl Window {
             session: format!("http://127.0.0.1:{port}/session"),
             pictures: pictures.to_owned(),
             _driver: driver,
+            _turn: turn,
         };
         let options = json!({ "binary": program(), "args": ["--home", home] });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });

@@ -261,6 +261,50 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
 }
 
 #[test]
+fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself() {
+    let screen = Screen::new();
+    let home = Home::new();
+    let window = Window::open(&screen, home.path(), &pictures("rehearsal"));
+    first_start(&window, true);
+    window.see(&testid("rehearsal-band"));
+    window.write("möll");
+    window.see("[data-testid='person-panel'][data-standing='no_card']");
+    up_to_the_preview(&window);
+    // Lifted in the middle of the writing, not of the look at it.
+    let lifted = "[data-reader='Encoder'][data-standing='blank'] [data-testid='bench-lift-after']";
+    on_the_bench(&window, &["[data-testid='bench-new']", &on("Encoder", "bench-lay-blank"), lifted]);
+    window.press(&["Enter"]);
+    window.at("encode", "stopped");
+    let alert = window.text(&testid("alert"));
+    assert!(alert.contains("card.removed"), "{alert}");
+    window.picture("15-pulled");
+    // In the language and light of another desk.
+    window.press(&["Control+5"]);
+    window.click(&testid("language-sv"));
+    window.click(&testid("theme-dark"));
+    window.picture("16-settings");
+    // As fast as two fingers are: about the person whom the desk showed before.
+    window.press(&["Escape", "F2"]);
+    window.at("encode", "stopped");
+    window.see(&testid("alert"));
+    window.picture("17-pulled-sv-dark");
+    // Laid again, and nothing pressed: it goes on.
+    on_the_bench(&window, &[&on("Encoder", "bench-lay-blank")]);
+    window.at("certify", "waiting_for_card");
+    window.press(&["Control+b"]);
+    window.click(&testid("bench-kind-chip"));
+    window.click(&testid("bench-new"));
+    window.see(&on("Chip reader", "bench-lay-chip"));
+    window.picture("18-bench");
+    window.click(&on("Chip reader", "bench-lay-chip"));
+    window.press(&["Escape"]);
+    hand_over(&window);
+    window.press(&["F9"]);
+    window.see(&testid("entries"));
+    window.picture("22-history");
+}
+
+#[test]
 fn what_the_web_views_own_camera_sees_is_no_face_and_is_taken_only_with_a_reason() {
     let screen = Screen::new();
     let home = Home::new();
@@ -284,4 +328,18 @@ fn what_the_web_views_own_camera_sees_is_no_face_and_is_taken_only_with_a_reason
     window.write("A picture for the test of the camera");
     window.press(&["Control+Enter"]);
     window.at("preview", "waiting");
+}
+
+/// A button at one of the bench's readers.
+fn on(reader: &str, button: &str) -> String {
+    format!("[data-testid='bench-reader'][data-reader='{reader}'] [data-testid='{button}']")
+}
+
+/// What is done at the bench, one after the other; then it is put away.
+fn on_the_bench(window: &Window, buttons: &[&str]) {
+    window.press(&["Control+b"]);
+    for button in buttons {
+        window.click(button);
+    }
+    window.press(&["Escape"]);
 }

@@ -12,6 +12,7 @@ import type { PersonView } from "../../shared/generated/PersonView";
 import type { Problem } from "../../shared/generated/Problem";
 import type { Status } from "../../shared/generated/Status";
 import type { VerdictView } from "../../shared/generated/VerdictView";
+import { emptyFields } from "../src/person/fields";
 import { back, front, portrait } from "./pictures";
 
 export type Args = Record<string, unknown>;
@@ -36,16 +37,6 @@ function reader(name: string, role: DeviceView["role"], simulated: boolean): Dev
     file: null,
   };
 }
-
-const fieldNames: [string, boolean, number][] = [
-  ["given_name", true, 80],
-  ["family_name", true, 80],
-  ["display_name", false, 120],
-  ["staff_no", true, 20],
-  ["unit", false, 80],
-  ["title", false, 80],
-  ["email", false, 254],
-];
 
 interface Someone {
   hit: PersonHit;
@@ -213,12 +204,7 @@ export class World {
     return structuredClone({
       hit: one.hit,
       state: one.hit.standing === "left" ? "left" : "active",
-      fields: fieldNames.map(([name, required, longest]) => ({
-        name,
-        value: one.values[name] ?? "",
-        required,
-        longest,
-      })),
+      fields: emptyFields.map((field) => ({ ...field, value: one.values[field.name] ?? "" })),
       cards: one.cards,
       cases: this.status.cases.filter((open) => open.person.id === id),
     });
@@ -229,7 +215,7 @@ export class World {
   }
 
   save(id: string | null, fields: Record<string, string>, although: boolean): PersonView {
-    for (const [name, required] of fieldNames) {
+    for (const { name, required } of emptyFields) {
       if (required && (name in fields || !id) && !fields[name]?.trim())
         throw problem("person.field.missing", { field: name });
     }

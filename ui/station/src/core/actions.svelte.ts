@@ -1,6 +1,6 @@
 // What can be done now. One list makes the buttons, the keys, the key sheet and the list of all actions, so that they
 // never disagree.
-import { onMount } from "svelte";
+import { onMount, tick } from "svelte";
 
 export interface Action {
   /** Stable; also the `data-testid` of its button. */
@@ -15,6 +15,8 @@ export interface Action {
   main?: boolean;
   danger?: boolean;
   busy?: boolean;
+  /** What it is about is still being read: its key waits for that, and is then about what is shown. */
+  later?: boolean;
   /** Not listed: moving about in a list, arrows. */
   quiet?: boolean;
 }
@@ -63,9 +65,56 @@ export function actionFor(key: string): Action | undefined {
   return undefined;
 }
 
+/** Keys of what is still being read. */
+export function laterKeys(...keys: string[]): Action[] {
+  return keys.map((key) => ({ id: `later-${key}`, label: "", key, later: true, quiet: true, run: () => undefined }));
+}
+
+const waiting = $state<{ key: string | null }>({ key: null });
+
+/** Whether a key came before what it is meant for. A key of one meaning only waits for work under way, too; Enter would
+ * agree to what nobody has seen yet. */
+function early(key: string): boolean {
+  const action = actionFor(key);
+  if (action) return action.later ?? false;
+  return /^F\d+$/.test(key) && allActions().some((one) => one.busy);
+}
+
+/** A command key was pressed; whether it is one here. */
+export function press(key: string, repeated: boolean): boolean {
+  const action = actionFor(key);
+  if (early(key)) waiting.key = key;
+  else if (action && (!repeated || action.quiet)) act(action);
+  return action !== undefined || waiting.key !== null;
+}
+
+/** Another key, or a click, is a change of mind. */
+export function waitNoMore(): void {
+  waiting.key = null;
+}
+
+/** Carries out the key that came early, once what it is meant for is there. Called once, by what is always there. */
+export function catchUp(): void {
+  $effect(() => {
+    if (waiting.key === null || early(waiting.key)) return;
+    // What is shown comes up with this flush.
+    void tick().then(() => {
+      const key = waiting.key;
+      if (key === null || early(key)) return;
+      waiting.key = null;
+      const action = actionFor(key);
+      if (action) act(action);
+    });
+  });
+}
+
 export function act(action: Action): void {
   refusal.text = "";
   if (action.busy) return;
+  if (action.later) {
+    waiting.key = action.key ?? null;
+    return;
+  }
   if (action.refused) {
     refusal.text = `${action.label}: ${action.refused}`;
     return;

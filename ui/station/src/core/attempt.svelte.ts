@@ -6,6 +6,7 @@ import { asProblem } from "./station";
 export class Attempt {
   problem = $state<Problem | null>(null);
   busy = $state(false);
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Runs `what`; true if it went well. */
   async run(what: () => Promise<unknown>): Promise<boolean> {
@@ -22,5 +23,12 @@ export class Attempt {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** As `run`, but what is asked for meanwhile is done afterwards, in order: for choices, where the last one counts. */
+  next(what: () => Promise<unknown>): Promise<boolean> {
+    const mine = this.#last.then(() => this.run(what));
+    this.#last = mine;
+    return mine;
   }
 }

@@ -1,7 +1,9 @@
 // The keyboard. Letters by what is written on the key, digits by where they are (AZERTY); AltGr and composing are left
 // to the text field; the web view's own keys are swallowed, or F5 would load the page anew in the middle of a case.
 import { lookup } from "../../../shared/words/words.svelte";
-import { act, actionFor, refusal } from "./actions.svelte";
+import { press, refusal, waitNoMore } from "./actions.svelte";
+
+const modifiers = ["Control", "Shift", "Meta", "Alt", "AltGraph"];
 
 /** `Ctrl+E`, `F2`, `Enter`, or null for what is not a command. */
 export function combination(event: KeyboardEvent): string | null {
@@ -12,7 +14,7 @@ export function combination(event: KeyboardEvent): string | null {
   else if (/^Numpad\d$/.test(event.code) && ctrl) name = event.code.slice(6);
   else if (name.length === 1) name = name.toUpperCase();
   if (!ctrl && name.length === 1) return null;
-  if (["Control", "Shift", "Meta", "Alt"].includes(name)) return null;
+  if (modifiers.includes(name)) return null;
   return ctrl ? `Ctrl+${name}` : name;
 }
 
@@ -34,6 +36,7 @@ function takesEnter(target: EventTarget | null): boolean {
 }
 
 export function onKey(event: KeyboardEvent): void {
+  if (!modifiers.includes(event.key)) waitNoMore();
   if (event.defaultPrevented) return;
   const combo = combination(event);
   if (!combo) return;
@@ -45,13 +48,7 @@ export function onKey(event: KeyboardEvent): void {
   }
   if (combo === "Enter" && takesEnter(event.target)) return;
   if (combo === "Tab" || combo === " ") return;
-  const action = actionFor(combo);
-  if (action) {
-    event.preventDefault();
-    if (!event.repeat || action.quiet) act(action);
-  } else if (swallowed.test(combo)) {
-    event.preventDefault();
-  }
+  if (press(combo, event.repeat) || swallowed.test(combo)) event.preventDefault();
 }
 
 /** A combination as it is written on the keyboards of the language. */

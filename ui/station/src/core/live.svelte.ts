@@ -8,6 +8,7 @@ import type { Status } from "../../../shared/generated/Status";
 import { forgetBlobs } from "./blobs";
 import { applyTheme } from "./theme";
 import { nav } from "./nav.svelte";
+import { eventCame, isOvertaken } from "./order";
 import { sound } from "./sounds";
 import { station } from "./station";
 
@@ -47,6 +48,7 @@ export const live = new Live();
 
 /** Takes a status in, from an answer or an event. */
 export function heard(status: Status): void {
+  if (isOvertaken("status", status)) return;
   const before = live.status;
   live.status = status;
   if (status.session) {
@@ -62,6 +64,7 @@ export function heard(status: Status): void {
 
 /** Takes a case in, from an answer or an event. */
 export function heardCase(view: CaseView): void {
+  if (isOvertaken(view.id, view)) return;
   const before = live.cases[view.id];
   live.cases[view.id] = view;
   if (!before || (before.step === view.step && before.state === view.state)) return;
@@ -81,7 +84,13 @@ function wipe(): void {
 export async function begin(): Promise<void> {
   const kept = localStorage.getItem("language");
   speak(kept && isLanguage(kept) ? kept : systemLanguage());
-  await listen<Status>("status", (event) => heard(event.payload));
-  await listen<CaseView>("case", (event) => heardCase(event.payload));
+  await listen<Status>("status", ({ payload }) => {
+    eventCame("status");
+    heard(payload);
+  });
+  await listen<CaseView>("case", ({ payload }) => {
+    eventCame(payload.id);
+    heardCase(payload);
+  });
   heard(await station.status());
 }

@@ -21,6 +21,7 @@ import type { StepInput } from "../../../shared/generated/StepInput";
 import type { TestReport } from "../../../shared/generated/TestReport";
 import type { Theme } from "../../../shared/generated/Theme";
 import type { VerdictView } from "../../../shared/generated/VerdictView";
+import { ask } from "./order";
 
 /** Why the card of a case is declared void. */
 export const caseVoidReasons = ["mistake", "wrong_person", "damaged", "spoiled", "torn", "print_failed"] as const;
@@ -39,13 +40,13 @@ export function asProblem(thrown: unknown): Problem {
 }
 
 export const station = {
-  status: () => invoke<Status>("status"),
+  status: () => ask<Status>("status"),
   firstStart: (start: FirstStart) => invoke<Recovery>("first_start", { start }),
-  recoveryConfirm: (code: string) => invoke<Status>("recovery_confirm", { code }),
-  signIn: (login: string, password: string) => invoke<Status>("sign_in", { login, password }),
-  lock: () => invoke<Status>("lock"),
-  recover: (code: string, login: string, password: string) => invoke<Status>("recover", { code, login, password }),
-  prefer: (language: string, theme: Theme) => invoke<Status>("prefer", { language, theme }),
+  recoveryConfirm: (code: string) => ask<Status>("recovery_confirm", { code }),
+  signIn: (login: string, password: string) => ask<Status>("sign_in", { login, password }),
+  lock: () => ask<Status>("lock"),
+  recover: (code: string, login: string, password: string) => ask<Status>("recover", { code, login, password }),
+  prefer: (language: string, theme: Theme) => ask<Status>("prefer", { language, theme }),
   operators: () => invoke<OperatorView[]>("operators"),
   operatorAdd: (operator: NewOperator) => invoke<OperatorView[]>("operator_add", { operator }),
   operatorRemove: (id: string) => invoke<OperatorView[]>("operator_remove", { id }),
@@ -57,13 +58,13 @@ export const station = {
   personSave: (person: PersonInput) => invoke<PersonView>("person_save", { person }),
   importPeople: (bytes: Uint8Array) => invoke<ImportReport>("import_people", bytes),
   blob: (id: string) => invoke<ArrayBuffer>("blob", { id }),
-  caseOpen: (person: string) => invoke<CaseView>("case_open", { person }),
-  caseView: (id: string) => invoke<CaseView>("case_view", { id }),
-  caseDo: (id: string, input: StepInput) => invoke<CaseView>("case_do", { id, input }),
+  caseOpen: (person: string) => ask<CaseView>("case_open", { person }),
+  caseView: (id: string) => ask<CaseView>("case_view", { id }),
+  caseDo: (id: string, input: StepInput) => ask<CaseView>("case_do", { id, input }),
   // Bytes go as they are, not as a list of numbers: a camera picture has millions.
-  casePhoto: (id: string, bytes: Uint8Array) => invoke<CaseView>("case_photo", bytes, { headers: { case: id } }),
-  caseBind: (id: string) => invoke<CaseView>("case_bind", { id }),
-  caseVoid: (id: string, reason: VoidReason) => invoke<CaseView>("case_void", { id, reason }),
+  casePhoto: (id: string, bytes: Uint8Array) => ask<CaseView>("case_photo", bytes, { headers: { case: id } }),
+  caseBind: (id: string) => ask<CaseView>("case_bind", { id }),
+  caseVoid: (id: string, reason: VoidReason) => ask<CaseView>("case_void", { id, reason }),
   cardVoid: (id: string, reason: VoidReason) => invoke<PersonView>("card_void", { id, reason }),
   cardRead: (reader: string) => invoke<CardOnReader>("card_read", { reader }),
   history: (kind: string, id: string) => invoke<HistoryView>("history", { kind, id }),
@@ -71,12 +72,12 @@ export const station = {
   historyVerify: () => invoke<VerdictView>("history_verify"),
   historyExport: (path: string, openings: boolean) => invoke<VerdictView>("history_export", { path, openings }),
   backup: (path: string) => invoke<null>("backup", { path }),
-  backupProve: (path: string, password: string) => invoke<Status>("backup_prove", { path, password }),
-  restore: (path: string, password: string, login: string) => invoke<Status>("restore", { path, password, login }),
+  backupProve: (path: string, password: string) => ask<Status>("backup_prove", { path, password }),
+  restore: (path: string, password: string, login: string) => ask<Status>("restore", { path, password, login }),
   deviceTest: (id: string) => invoke<TestReport>("device_test", { id }),
-  deviceRole: (id: string, role: DeviceRole | null) => invoke<Status>("device_role", { id, role }),
-  printerAdd: (name: string, uri: string) => invoke<Status>("printer_add", { name, uri }),
-  printerRemove: (id: string) => invoke<Status>("printer_remove", { id }),
+  deviceRole: (id: string, role: DeviceRole | null) => ask<Status>("device_role", { id, role }),
+  printerAdd: (name: string, uri: string) => ask<Status>("printer_add", { name, uri }),
+  printerRemove: (id: string) => ask<Status>("printer_remove", { id }),
   bench: () => invoke<BenchView>("bench"),
   benchDo: (action: BenchAction) => invoke<BenchView>("bench_do", { action }),
 };

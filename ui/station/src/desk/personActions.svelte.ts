@@ -3,7 +3,7 @@ import type { CardView } from "../../../shared/generated/CardView";
 import type { PersonHit } from "../../../shared/generated/PersonHit";
 import type { PersonView } from "../../../shared/generated/PersonView";
 import { t } from "../../../shared/words/words.svelte";
-import type { Action } from "../core/actions.svelte";
+import { laterKeys, type Action } from "../core/actions.svelte";
 import type { Attempt } from "../core/attempt.svelte";
 import { heardCase, live } from "../core/live.svelte";
 import { nav } from "../core/nav.svelte";
@@ -13,6 +13,9 @@ import { station } from "../core/station";
 export function cardInForce(view: PersonView | null): CardView | undefined {
   return view?.cards.find((card) => card.state === "active" || card.state === "blocked");
 }
+
+/** Of a person who is still being looked for. */
+export const personKeysLater = laterKeys("F2", "F8", "F9", "Ctrl+E");
 
 export interface Offered {
   issue: Action;
@@ -45,6 +48,8 @@ export function personActions(
         key: "F2",
         main: hit.standing === "no_card",
         busy: attempt.busy,
+        // Whether a card of theirs is in force is known once they have been read.
+        later: view === null && live.may("issue"),
         refused: !live.may("issue")
           ? t("refused.right")
           : hit.standing === "left"
@@ -73,6 +78,7 @@ export function personActions(
       label: t("void.ask"),
       key: "F8",
       danger: Boolean(card) && live.may("void"),
+      later: view === null && live.may("void"),
       refused: !card ? t("void.refused.none") : live.may("void") ? undefined : t("refused.right"),
       run: askVoid,
     },
