@@ -37,6 +37,14 @@ impl DesfireCard {
     pub(super) fn authenticate(&mut self, ins: u8, data: &[u8]) -> Result<Next, Sw> {
         let (key_no, rest) = data.split_first().ok_or(Sw::LENGTH)?;
         let key = self.key_for_authentication(*key_no)?.clone();
+        let off = match ins {
+            0x0A => 0x01,
+            0x1A | 0xAA => 0x02,
+            _ => 0,
+        };
+        if self.image.messaging_off & off != 0 {
+            return Err(Sw::PERMISSION_DENIED);
+        }
         let fits = match ins {
             0x0A => key.kind == KeyKind::Des,
             0x1A => key.kind != KeyKind::Aes,
@@ -82,7 +90,7 @@ impl DesfireCard {
         match self.app() {
             Ok(app) => app.keys.get(usize::from(key_no)).ok_or(Sw::NO_SUCH_KEY),
             Err(_) if key_no == 0 => Ok(&self.image.master),
-            Err(_) => Err(Sw::NO_SUCH_KEY),
+            Err(_) => self.image.issuer.get(&key_no).ok_or(Sw::NO_SUCH_KEY),
         }
     }
 

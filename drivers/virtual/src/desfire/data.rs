@@ -21,7 +21,7 @@ pub(super) struct Target {
     pub(super) offset: usize,
     pub(super) length: usize,
     pub(super) mode: Mode,
-    header: usize,
+    pub(super) header: usize,
 }
 
 impl DesfireCard {
@@ -34,8 +34,7 @@ impl DesfireCard {
             Body::Value(_) | Body::Record(_) => return Err(Sw::PERMISSION_DENIED),
         };
         let counts = !matches!(file.body, Body::TransactionMac(_));
-        let rights = Rights(file.rights);
-        let mode = self.access(&[rights.read(), rights.read_write()], file.comm)?;
+        let mode = self.access(&file.holders(&[Rights::read, Rights::read_write]), file.comm)?;
         let data = self.open(ins, wire, Carries::Parameters { mac: mode != Mode::Plain })?;
         let (offset, length) = place(&data)?;
         if data.len() != HEADER {
@@ -95,7 +94,7 @@ impl DesfireCard {
         Ok(written(mode))
     }
 
-    fn write_bytes(&mut self, target: &Target, new: &[u8]) -> Result<(), Sw> {
+    pub(super) fn write_bytes(&mut self, target: &Target, new: &[u8]) -> Result<(), Sw> {
         let place = target.offset..target.offset + target.length;
         let old = self.app()?.file(target.no)?.body.clone();
         if let Body::Standard(mut stored) = old {
@@ -123,13 +122,12 @@ impl DesfireCard {
         if !fits {
             return Err(Sw::PERMISSION_DENIED);
         }
-        let rights = Rights(file.rights);
         // What is already written is changed only by who may do both.
-        let needed: &[u8] = match ins {
-            0xDB | 0xBA => &[rights.read_write()],
-            _ => &[rights.write(), rights.read_write()],
+        let needed: &[fn(Rights) -> u8] = match ins {
+            0xDB | 0xBA => &[Rights::read_write],
+            _ => &[Rights::write, Rights::read_write],
         };
-        let mode = self.access(needed, file.comm)?;
+        let mode = self.access(&file.holders(needed), file.comm)?;
         let (back, rest) = match (ins, wire) {
             (0xDB | 0xBA, [_, a, b, c, rest @ ..]) => (Some(number(*a, *b, *c)), rest),
             (0xDB | 0xBA, _) => return Err(Sw::LENGTH),

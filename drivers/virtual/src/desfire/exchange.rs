@@ -14,6 +14,10 @@ pub(super) enum Pending {
     Handshake(Handshake),
     /// Frames still to be fetched.
     Rest(VecDeque<Vec<u8>>),
+    /// A delegated application, whose issuer's word is still to come.
+    Delegated {
+        first: Vec<u8>,
+    },
     /// A write that needs more frames, up to `total` bytes.
     Write {
         ins: u8,
@@ -40,6 +44,8 @@ pub(super) struct Answer {
     pub(super) length_open: bool,
     /// The session has ended with this command: no MAC.
     pub(super) bare: bool,
+    /// The session ends once this is answered.
+    pub(super) ends: bool,
     /// All in one answer: the frames are chained below (ISO 14443-4), not by this protocol.
     pub(super) unsplit: bool,
     /// How long the first frames are; what is left is split as frames are.
@@ -80,6 +86,9 @@ impl DesfireCard {
                 Session::Ev1 { .. } | Session::Ev2 { .. } => Mode::Mac,
             });
             data = who.session.seal(data, mode, !answer.length_open);
+        }
+        if answer.ends {
+            self.lose_session();
         }
         if answer.unsplit {
             return (Sw::OK, data);
@@ -156,6 +165,13 @@ impl DesfireCard {
             0x54 => self.change_key_settings(data),
             0x64 => self.get_key_version(data),
             0xC4 => self.change_key(data),
+            0xC6 if !is_ev1 => self.change_key_of_set(data),
+            0x56 if !is_ev1 => self.initialize_key_set(data),
+            0x57 if !is_ev1 => self.finalize_key_set(data),
+            0x55 if !is_ev1 => self.roll_key_set(data),
+            0xC9 if !is_ev1 => self.create_delegated(data),
+            0x69 if !is_ev1 => self.get_delegated_info(data),
+            0x3C => self.read_signature(data),
             0xCD | 0xCB => self.create_data_file(ins, data),
             0xDF => self.delete_file(data),
             0x6F => self.get_file_ids(data),
@@ -191,6 +207,7 @@ impl DesfireCard {
                 let (status, frame) = self.next_frame(frames);
                 Ok(Next::Sealed(status, frame))
             }
+            Pending::Delegated { first } => self.create_delegated_whole(&first, data),
             Pending::Write { ins, mut wire, total } => {
                 wire.extend_from_slice(data);
                 if data.is_empty() || wire.len() > total {

@@ -2,8 +2,8 @@
 
 use super::body::Body;
 use super::data::{three_bytes, written};
-use super::image::{File, units};
-use super::session::{Carries, Mode};
+use super::image::{File, Model, units};
+use super::session::{Carries, Mode, wire_len};
 use super::status::Sw;
 use super::{Answer, DesfireCard, Next, picc};
 
@@ -74,7 +74,8 @@ impl DesfireCard {
         let [comm, low, high, rest @ ..] = rest else { return Err(Sw::LENGTH) };
         self.require_master_unless(picc::FREE_CREATE)?;
         let rights = u16::from_le_bytes([*low, *high]);
-        if no >= FILES || !sound_settings(*comm, rights, app.keys.len()) {
+        let comm_only = if self.image.model == Model::Ev1 { *comm } else { *comm & 0x7F };
+        if no >= FILES || !sound_settings(comm_only, rights, app.keys.len()) {
             return Err(Sw::PARAMETER);
         }
         if app.files.iter().any(|file| file.no == no || (iso_fid.is_some() && file.iso_fid == iso_fid)) {
@@ -85,17 +86,31 @@ impl DesfireCard {
 
     /// `cost`: of what the file holds, in bytes.
     pub(super) fn add_file(&mut self, head: Head, body: Body, cost: u32) -> Result<(), Sw> {
-        self.app()?;
-        self.image.take(units(32).saturating_add(cost))?;
+        self.take(units(32).saturating_add(cost))?;
         let Head { no, iso_fid, comm, rights } = head;
+        // Bit 7: further sets of rights may come.
+        let further = (comm & 0x80 != 0).then(Vec::new);
         let app = self.app_mut()?;
-        app.files.push(File { no, iso_fid, comm, rights, body });
+        app.files.push(File { no, iso_fid, comm: comm & 0x7F, rights, further, body });
         app.files.sort_by_key(|file| file.no);
         Ok(())
     }
 
+    /// Memory for the selected application: the card's, or what is set aside for a delegated one.
+    fn take(&mut self, cost: u32) -> Result<(), Sw> {
+        self.room(cost)?;
+        let slot = self.app()?.slot;
+        match self.image.slots.iter_mut().find(|s| Some(s.number) == slot) {
+            Some(slot) => slot.left -= cost,
+            None => self.image.take(cost)?,
+        }
+        Ok(())
+    }
+
     fn room(&self, cost: u32) -> Result<(), Sw> {
-        if cost <= self.image.free() { Ok(()) } else { Err(Sw::OUT_OF_MEMORY) }
+        let slot = self.app()?.slot;
+        let left = self.image.slots.iter().find(|s| Some(s.number) == slot).map_or(self.image.free(), |slot| slot.left);
+        if cost <= left { Ok(()) } else { Err(Sw::OUT_OF_MEMORY) }
     }
 
     pub(super) fn delete_file(&mut self, wire: &[u8]) -> Result<Next, Sw> {
@@ -127,7 +142,9 @@ impl DesfireCard {
         let [no] = data.as_slice() else { return Err(Sw::LENGTH) };
         self.require_master_unless_in_app(picc::FREE_LIST)?;
         let file = self.app()?.file(*no)?;
-        let mut out = vec![file.body.kind(), file.comm];
+        let further = file.further.as_deref().unwrap_or_default();
+        let more = u8::from(!further.is_empty()) << 7;
+        let mut out = vec![file.body.kind(), file.comm | more];
         out.extend_from_slice(&file.rights.to_le_bytes());
         match &file.body {
             Body::Standard(data) | Body::Backup(data) => out.extend_from_slice(&three_bytes(data.len())),
@@ -145,6 +162,10 @@ impl DesfireCard {
             }
             Body::TransactionMac(file) => out.extend_from_slice(&[0x02, file.version]),
         }
+        if !further.is_empty() {
+            out.push(further.len() as u8);
+            out.extend(further.iter().flat_map(|rights| rights.to_le_bytes()));
+        }
         Ok(Answer::managing(out))
     }
 
@@ -159,17 +180,47 @@ impl DesfireCard {
             key if self.key_no() == Some(key) => Mode::Full,
             _ => return Err(Sw::AUTHENTICATION),
         };
-        let data = self.open(0x5F, wire, Carries::Data { header: 1, len: 3, mode })?;
-        let [_, comm, low, high] = data.as_slice() else { return Err(Sw::LENGTH) };
+        let may_have_more = app.file(no)?.further.is_some();
+        let data = self.settings_in(wire, mode)?;
+        let [_, comm, low, high, more @ ..] = data.as_slice() else { return Err(Sw::LENGTH) };
         let rights = u16::from_le_bytes([*low, *high]);
-        if !sound_settings(*comm, rights, count) {
+        let further = match more {
+            [] if comm & 0x80 == 0 => Vec::new(),
+            [n, sets @ ..] if comm & 0x80 != 0 && may_have_more && *n <= 7 && sets.len() == 2 * usize::from(*n) => {
+                sets.chunks_exact(2).map(|set| u16::from_le_bytes([set[0], set[1]])).collect()
+            }
+            _ => return Err(Sw::PARAMETER),
+        };
+        if !further.iter().chain([&rights]).all(|rights| sound_settings(comm & 0x7F, *rights, count)) {
             return Err(Sw::PARAMETER);
         }
-        if let Some(file) = self.app_mut()?.files.iter_mut().find(|file| file.no == no) {
-            file.comm = *comm;
-            file.rights = rights;
+        let file = self.file_mut(no)?;
+        file.comm = comm & 0x7F;
+        file.rights = rights;
+        if let Some(sets) = &mut file.further {
+            *sets = further;
         }
         Ok(written(mode))
+    }
+
+    /// Settings of a file with as many further sets of rights as there are: the command does not say how long it is.
+    fn settings_in(&mut self, wire: &[u8], mode: Mode) -> Result<Vec<u8>, Sw> {
+        let Some(who) = &self.live.session else { return Ok(wire.to_vec()) };
+        let before = who.session.clone();
+        let mut refused = Sw::LENGTH;
+        for len in [3].into_iter().chain((4..=18).step_by(2)) {
+            if wire.len() != wire_len(Some(&before), 1, len, mode) {
+                continue;
+            }
+            match self.open(0x5F, wire, Carries::Data { header: 1, len, mode }) {
+                Ok(data) => return Ok(data),
+                Err(status) => refused = status,
+            }
+            if let Some(who) = &mut self.live.session {
+                who.session = before.clone();
+            }
+        }
+        Err(refused)
     }
 
     fn require_master_unless_in_app(&self, free: u8) -> Result<(), Sw> {

@@ -1,9 +1,14 @@
 //! What stays on the card without power: keys, applications, files, configuration, and how much memory they take.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::cipher::Cipher;
+use super::delegated::Slot;
+use super::files::Rights;
+use super::keysets::KeySets;
 use super::status::Sw;
 
 /// Generation of the chip.
@@ -142,7 +147,18 @@ pub(crate) struct File {
     pub(crate) iso_fid: Option<[u8; 2]>,
     pub(crate) comm: u8,
     pub(crate) rights: u16,
+    /// Further sets of rights, where the file was created to have them (EV2).
+    #[serde(default)]
+    pub(crate) further: Option<Vec<u16>>,
     pub(crate) body: Body,
+}
+
+impl File {
+    /// Who has one of these rights, in any of the file's sets.
+    pub(crate) fn holders(&self, which: &[fn(Rights) -> u8]) -> Vec<u8> {
+        let sets = self.further.iter().flatten().chain([&self.rights]);
+        sets.flat_map(|set| which.iter().map(|right| right(Rights(*set)))).collect()
+    }
 }
 
 /// An application.
@@ -159,11 +175,25 @@ pub(crate) struct App {
     #[serde(with = "hex")]
     pub(crate) df_name: Vec<u8>,
     pub(crate) files: Vec<File>,
+    /// Other key sets than the one in use.
+    #[serde(default)]
+    pub(crate) sets: Option<KeySets>,
+    /// Of a delegated application.
+    #[serde(default)]
+    pub(crate) slot: Option<u16>,
 }
 
 impl App {
     pub(crate) fn has_iso_fids(&self) -> bool {
         self.keys_byte & 0x20 != 0
+    }
+
+    /// Directory entry and header, then the keys of every set with their versions; in bytes.
+    pub(crate) fn cost(&self) -> u32 {
+        let longest = self.keys.first().map_or(0, |key| key.kind.len() + 1);
+        let (sets, longest) =
+            self.sets.as_ref().map_or((1, longest), |sets| (usize::from(sets.count), usize::from(sets.longest) + 1));
+        units(64) + units(longest * self.keys.len() * sets) + units(self.df_name.len())
     }
 
     pub(crate) fn file(&self, no: u8) -> Result<&File, Sw> {
@@ -185,6 +215,18 @@ pub(crate) struct Image {
     pub(crate) format_disabled: bool,
     pub(crate) random_uid: bool,
     pub(crate) default_key: Option<DefaultKey>,
+    /// Bit 0: no D40 messaging any more; bit 1: no EV1 messaging.
+    #[serde(default)]
+    pub(crate) messaging_off: u8,
+    /// The maker's signature over the UID, where one is known.
+    #[serde(default, with = "hex")]
+    pub(crate) signature: Vec<u8>,
+    /// The issuer's keys for delegated applications, by key number.
+    #[serde(default)]
+    pub(crate) issuer: BTreeMap<u8, Key>,
+    /// Where delegated applications stand or stood.
+    #[serde(default)]
+    pub(crate) slots: Vec<Slot>,
     pub(crate) apps: Vec<App>,
     /// In bytes. Only FormatPICC gives memory back.
     pub(crate) used: u32,
@@ -212,6 +254,10 @@ impl Image {
             format_disabled: false,
             random_uid: false,
             default_key: None,
+            messaging_off: 0,
+            signature: Vec::new(),
+            issuer: BTreeMap::new(),
+            slots: Vec::new(),
             apps: Vec::new(),
             used: 0,
             random: seed,
@@ -283,9 +329,12 @@ impl Image {
                 && app.keys.iter().all(|key| key_ok(key) && Some(key.kind) == kind)
                 && app.df_name.len() <= 16
                 && app.files.len() <= 32
+                && app.sets.as_ref().is_none_or(|sets| sets.others.values().all(|set| set.keys.iter().all(key_ok)))
                 && app.files.iter().all(|file| file.no < 32 && file.body.is_sound())
         };
         key_ok(&self.master)
+            && self.issuer.values().all(|key| key_ok(key) && key.kind == KeyKind::Aes)
+            && matches!(self.signature.len(), 0 | 56)
             && self.used <= self.capacity()
             && self.ats.len() <= 20
             && self.apps.len() <= 512

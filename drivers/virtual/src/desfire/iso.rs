@@ -1,4 +1,4 @@
-//! Framing in ISO 7816-4: wrapped native commands, and the SELECT that finds the card by its name.
+//! Framing in ISO 7816-4: wrapped native commands, and SELECT by name and file identifier.
 
 use lanyard_apdu::{Command, Expected};
 
@@ -11,9 +11,12 @@ const DESFIRE: [u8; 7] = [0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00];
 /// The file id of the card level.
 const MASTER_FILE: [u8; 2] = [0x3F, 0x00];
 
-const OK: u16 = 0x9000;
-const WRONG_LENGTH: u16 = 0x6700;
-const NOT_FOUND: u16 = 0x6A82;
+pub(super) const OK: u16 = 0x9000;
+pub(super) const WRONG_LENGTH: u16 = 0x6700;
+pub(super) const SECURITY: u16 = 0x6982;
+pub(super) const NOT_ALLOWED: u16 = 0x6985;
+pub(super) const NOT_FOUND: u16 = 0x6A82;
+pub(super) const WRONG_OFFSET: u16 = 0x6B00;
 const WRONG_P1_P2: u16 = 0x6A86;
 const UNKNOWN_INS: u16 = 0x6D00;
 
@@ -66,6 +69,13 @@ pub(super) fn is_native(ins: u8) -> bool {
             | 0x0C
             | 0xDC
             | 0x1C
+            | 0xC6
+            | 0x56
+            | 0x57
+            | 0x55
+            | 0xC9
+            | 0x69
+            | 0x3C
             | 0xC7
             | 0xA7
     )
@@ -91,14 +101,24 @@ impl DesfireCard {
         answer
     }
 
-    /// Class 00. Only SELECT; the ISO commands that read and write files are not simulated.
+    /// Class 00.
     pub(super) fn iso(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let status = match Command::parse(bytes) {
-            Ok(command) if command.ins == 0xA4 => self.iso_select(&command),
-            Ok(_) => UNKNOWN_INS,
-            Err(_) => WRONG_LENGTH,
+        let answer = match Command::parse(bytes) {
+            Ok(command) => match command.ins {
+                0xA4 => match self.iso_select(&command) {
+                    OK => Ok(Vec::new()),
+                    status => Err(status),
+                },
+                0xB0 => self.iso_read(&command),
+                0xD6 => self.iso_update(&command),
+                _ => Err(UNKNOWN_INS),
+            },
+            Err(_) => Err(WRONG_LENGTH),
         };
-        status.to_be_bytes().to_vec()
+        match answer {
+            Ok(data) => [data.as_slice(), &OK.to_be_bytes()].concat(),
+            Err(status) => status.to_be_bytes().to_vec(),
+        }
     }
 
     fn iso_select(&mut self, command: &Command) -> u16 {
@@ -106,13 +126,15 @@ impl DesfireCard {
             return WRONG_P1_P2;
         }
         let name = command.data.as_slice();
+        if command.p1 == 0x02 {
+            return self.iso_select_file(name);
+        }
         let apps = &self.image.apps;
         let found = match command.p1 {
             0x04 if name == DESFIRE => Some(None),
             0x04 => apps.iter().find(|app| !name.is_empty() && app.df_name == name).map(|app| Some(app.aid)),
             0x00 if name.is_empty() || name == MASTER_FILE => Some(None),
             0x00 => {
-                // Sent most significant byte first here, least first at creation.
                 let fid = |app: &super::App| app.iso_fid.map(|[low, high]| [high, low]);
                 apps.iter().find(|app| fid(app).is_some_and(|fid| fid == name)).map(|app| Some(app.aid))
             }
@@ -121,6 +143,7 @@ impl DesfireCard {
         let Some(selected) = found else { return NOT_FOUND };
         self.lose_session();
         self.live.selected = selected;
+        self.live.iso_file = None;
         OK
     }
 }

@@ -8,11 +8,14 @@ mod authenticate;
 mod body;
 mod cipher;
 mod data;
+mod delegated;
 mod exchange;
 mod files;
 mod image;
 mod iso;
+mod iso_files;
 mod keys;
+mod keysets;
 mod picc;
 mod records;
 mod session;
@@ -88,6 +91,8 @@ struct Live {
     powered: bool,
     /// `None`: the card level.
     selected: Option<[u8; 3]>,
+    /// The file that ISO 7816's own commands work on.
+    iso_file: Option<u8>,
     session: Option<Authenticated>,
     pending: Option<Pending>,
     /// What the transaction has done and is not committed, by file number.
@@ -167,6 +172,13 @@ impl DesfireCard {
     #[must_use]
     pub fn with_default_key(mut self, key: [u8; 24], version: u8) -> Self {
         self.image.default_key = Some(DefaultKey { bytes: key, version });
+        self
+    }
+
+    /// Delivered with its maker's signature over its UID, which ReadSignature answers.
+    #[must_use]
+    pub fn with_signature(mut self, signature: [u8; 56]) -> Self {
+        self.image.signature = signature.to_vec();
         self
     }
 

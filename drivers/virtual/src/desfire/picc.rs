@@ -1,9 +1,10 @@
 //! Commands at the card level: version, UID, applications, memory, format, configuration.
 
-use super::image::{App, DefaultKey, Key, KeyKind, Memory, Model, units};
+use super::image::{App, DefaultKey, Key, KeyKind, Memory, Model};
+use super::keysets::KeySets;
 use super::session::{Carries, Mode, Session};
 use super::status::Sw;
-use super::{Answer, DesfireCard, Next};
+use super::{Answer, DesfireCard, Next, delegated};
 
 /// KeySett1: lists are free.
 pub(super) const FREE_LIST: u8 = 0x02;
@@ -26,6 +27,7 @@ impl DesfireCard {
         };
         self.lose_session();
         self.live.selected = selected;
+        self.live.iso_file = None;
         Ok(Answer::managing([]))
     }
 
@@ -91,26 +93,33 @@ impl DesfireCard {
         let data = self.parameters(0xCA, wire)?;
         self.require_picc_level()?;
         self.require_master_unless(FREE_CREATE)?;
-        let [a, b, c, settings, keys_byte, rest @ ..] = data.as_slice() else { return Err(Sw::LENGTH) };
-        let aid = [*a, *b, *c];
-        let rest = match rest {
-            // KeySett3 with key sets or VC configuration: not simulated.
-            [more, rest @ ..] if keys_byte & 0x10 != 0 => {
-                if *more != 0 {
-                    return Err(Sw::PARAMETER);
-                }
-                rest
+        let [a, b, c, settings @ ..] = data.as_slice() else { return Err(Sw::LENGTH) };
+        let app = self.new_application([*a, *b, *c], settings)?;
+        self.image.take(app.cost())?;
+        self.image.apps.push(app);
+        Ok(Answer::managing([]))
+    }
+
+    /// `settings`: KeySett1 and what follows it.
+    pub(super) fn new_application(&self, aid: [u8; 3], settings: &[u8]) -> Result<App, Sw> {
+        let [settings, keys_byte, rest @ ..] = settings else { return Err(Sw::LENGTH) };
+        let kind = KeyKind::from_bits(*keys_byte).ok_or(Sw::PARAMETER)?;
+        let count = usize::from(keys_byte & 0x0F);
+        let (sets, rest) = match rest {
+            rest if keys_byte & 0x10 == 0 => (None, rest),
+            [0, rest @ ..] => (None, rest),
+            [1, v, n, longest, roll, rest @ ..] if self.image.model != Model::Ev1 => {
+                (Some(KeySets::parse([*v, *n, *longest, *roll], count, kind)?), rest)
             }
-            [] if keys_byte & 0x10 != 0 => return Err(Sw::LENGTH),
-            rest => rest,
+            [] | [1, ..] => return Err(Sw::LENGTH),
+            // Keys for virtual cards and capability data: not simulated.
+            _ => return Err(Sw::PARAMETER),
         };
         let (iso_fid, df_name) = match rest {
             [] => (None, Vec::new()),
             [low, high, name @ ..] if name.len() <= 16 => (Some([*low, *high]), name.to_vec()),
             _ => return Err(Sw::LENGTH),
         };
-        let kind = KeyKind::from_bits(*keys_byte).ok_or(Sw::PARAMETER)?;
-        let count = usize::from(keys_byte & 0x0F);
         let change_key = usize::from(settings >> 4);
         if aid == [0; 3] || count > 14 || (change_key < 14 && change_key > 0 && change_key >= count) {
             return Err(Sw::PARAMETER);
@@ -126,31 +135,39 @@ impl DesfireCard {
         if self.image.model == Model::Ev1 && self.image.apps.len() >= EV1_APPLICATIONS {
             return Err(Sw::COUNT);
         }
-        // Directory entry and header, then the keys with their versions.
-        self.image.take(units(64) + units((kind.len() + 1) * count) + units(df_name.len()))?;
-        let key = match &self.image.default_key {
-            Some(default) => default.key(kind),
-            None => Key::zero(kind),
-        };
-        self.image.apps.push(App {
+        Ok(App {
             aid,
             settings: *settings,
             keys_byte: *keys_byte & !0x10,
-            keys: vec![key; count],
+            keys: vec![self.first_key(kind); count],
             iso_fid,
             df_name,
             files: Vec::new(),
-        });
-        Ok(Answer::managing([]))
+            sets,
+            slot: None,
+        })
+    }
+
+    /// What a new key is: SetConfiguration's default, or zero.
+    pub(super) fn first_key(&self, kind: KeyKind) -> Key {
+        self.image.default_key.as_ref().map_or_else(|| Key::zero(kind), |default| default.key(kind))
     }
 
     pub(super) fn delete_application(&mut self, wire: &[u8]) -> Result<Next, Sw> {
         let data = self.parameters(0xDA, wire)?;
-        let aid: [u8; 3] = data.as_slice().try_into().map_err(|_| Sw::LENGTH)?;
+        let (aid, word) = data.split_first_chunk::<3>().ok_or(Sw::LENGTH)?;
+        let aid = *aid;
         if !self.image.apps.iter().any(|app| app.aid == aid) {
             return Err(Sw::APP_NOT_FOUND);
         }
-        self.require_master()?;
+        match word.len() {
+            0 => self.require_master()?,
+            8 if self.key_no() == Some(delegated::AUTHENTICATE) => {
+                self.issuers_word(&[&[0xDA], &aid[..]].concat(), word)?;
+            }
+            8 => return Err(Sw::AUTHENTICATION),
+            _ => return Err(Sw::LENGTH),
+        }
         // The card's master key deletes any; an application's own deletes itself, where the card allows that.
         let own = match self.live.selected {
             None => false,
@@ -172,6 +189,7 @@ impl DesfireCard {
             return Err(Sw::PERMISSION_DENIED);
         }
         self.image.apps.clear();
+        self.image.slots.clear();
         self.image.used = 0;
         Ok(Answer::managing([]))
     }
@@ -201,9 +219,29 @@ impl DesfireCard {
                 let data = self.open(0x5C, wire, Carries::Cryptogram { header: 1 })?;
                 self.image.ats = self.ats_in(&data[1..])?;
             }
+            0x04 if self.image.model != Model::Ev1 => {
+                let data = self.open(0x5C, wire, Carries::Data { header: 1, len: 2, mode: Mode::Full })?;
+                // Bit 2 forbids chained writing: not simulated.
+                if data[1] != 0 || data[2] & !0x03 != 0 {
+                    return Err(Sw::PARAMETER);
+                }
+                // Cannot be taken back.
+                self.image.messaging_off |= data[2];
+            }
             _ => return Err(Sw::PARAMETER),
         }
         Ok(Answer::managing([]))
+    }
+
+    /// `3C`: the maker's signature over the UID, with a status of its own.
+    pub(super) fn read_signature(&mut self, data: &[u8]) -> Result<Next, Sw> {
+        if data != [0] {
+            return Err(Sw::PARAMETER);
+        }
+        if self.image.signature.is_empty() {
+            return Err(Sw::ILLEGAL_COMMAND);
+        }
+        Ok(Next::Sealed(Sw::SIGNATURE, self.image.signature.clone()))
     }
 
     /// An ATS says its own length. In D40 and EV1 a checksum follows, and padding that starts with `80`.

@@ -30,8 +30,7 @@ impl DesfireCard {
         let no = *wire.first().ok_or(Sw::LENGTH)?;
         let file = self.app()?.file(no)?;
         let Body::Record(records) = file.body.clone() else { return Err(Sw::PERMISSION_DENIED) };
-        let rights = Rights(file.rights);
-        let mode = self.access(&[rights.read(), rights.read_write()], file.comm)?;
+        let mode = self.access(&file.holders(&[Rights::read, Rights::read_write]), file.comm)?;
         let data = self.open(ins, wire, Carries::Parameters { mac: mode != Mode::Plain })?;
         let (newest, count) = place(&data)?;
         if data.len() != 7 {
@@ -71,7 +70,7 @@ impl DesfireCard {
         if !matches!(body, Body::Record(_)) {
             return Err(Sw::PERMISSION_DENIED);
         }
-        self.access(&[Rights(file.rights).read_write()], file.comm)?;
+        self.access(&file.holders(&[Rights::read_write]), file.comm)?;
         let change = self.live.uncommitted.entry(*no).or_insert_with(|| Change::of(body));
         if let Body::Record(records) = &mut change.body {
             records.data.clear();

@@ -12,6 +12,8 @@ impl Sw {
     pub(crate) const INTEGRITY: Self = Self(0x1E);
     pub(crate) const NO_SUCH_KEY: Self = Self(0x40);
     pub(crate) const LENGTH: Self = Self(0x7E);
+    /// All is well, with a signature.
+    pub(crate) const SIGNATURE: Self = Self(0x90);
     pub(crate) const PERMISSION_DENIED: Self = Self(0x9D);
     pub(crate) const PARAMETER: Self = Self(0x9E);
     pub(crate) const APP_NOT_FOUND: Self = Self(0xA0);

@@ -30,9 +30,11 @@ impl DesfireCard {
         let no = *wire.first().ok_or(Sw::LENGTH)?;
         let file = self.app()?.file(no)?;
         let Body::Value(value) = file.body.clone() else { return Err(Sw::PERMISSION_DENIED) };
-        let rights = Rights(file.rights);
-        let free = if value.flags & FREE_VALUE != 0 { FREE } else { rights.read() };
-        let mode = self.access(&[rights.read(), rights.write(), rights.read_write(), free], file.comm)?;
+        let mut holders = file.holders(&[Rights::read, Rights::write, Rights::read_write]);
+        if value.flags & FREE_VALUE != 0 {
+            holders.push(FREE);
+        }
+        let mode = self.access(&holders, file.comm)?;
         let data = self.open(0x6C, wire, Carries::Parameters { mac: mode != Mode::Plain })?;
         if data.len() != 1 {
             return Err(Sw::LENGTH);
@@ -48,13 +50,12 @@ impl DesfireCard {
         let file = self.app()?.file(no)?;
         let body = file.body.clone();
         let Body::Value(committed) = &body else { return Err(Sw::PERMISSION_DENIED) };
-        let rights = Rights(file.rights);
-        let needed: &[u8] = match ins {
-            0x0C => &[rights.read_write()],
-            0x1C => &[rights.write(), rights.read_write()],
-            _ => &[rights.read(), rights.write(), rights.read_write()],
+        let needed: &[fn(Rights) -> u8] = match ins {
+            0x0C => &[Rights::read_write],
+            0x1C => &[Rights::write, Rights::read_write],
+            _ => &[Rights::read, Rights::write, Rights::read_write],
         };
-        let mode = self.access(needed, file.comm)?;
+        let mode = self.access(&file.holders(needed), file.comm)?;
         let data = self.open(ins, wire, Carries::Data { header: 1, len: 4, mode })?;
         let amount = data.get(1..).and_then(|bytes| bytes.try_into().ok()).map(i32::from_le_bytes).ok_or(Sw::LENGTH)?;
         if amount < 0 {

@@ -4,6 +4,7 @@ mod host;
 mod tear;
 mod vectors;
 
+mod extended;
 mod files;
 mod keys;
 mod messaging;
