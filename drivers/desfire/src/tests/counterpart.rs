@@ -36,15 +36,78 @@ pub(super) fn ev2_on(link: Link, counter: u16) -> Card {
     Card::recorded(link, Session::Ev2(session), APPLICATION)
 }
 
+/// The ciphers of EV1 messaging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cipher {
+    Des,
+    TwoKey,
+    ThreeKey,
+    Aes,
+}
+
+pub(super) const CIPHERS: [Cipher; 4] = [Cipher::Des, Cipher::TwoKey, Cipher::ThreeKey, Cipher::Aes];
+
+impl Cipher {
+    pub(super) fn mac(self) -> MacCipher {
+        let (first, second) = (key(MAC), key(ENC));
+        MacCipher::new(match self {
+            Self::Des => BlockCipher::des(first.first_chunk().unwrap()),
+            Self::TwoKey => BlockCipher::two_key(&first),
+            Self::ThreeKey => BlockCipher::three_key([&first[..], &second[..8]].concat()[..].try_into().unwrap()),
+            Self::Aes => BlockCipher::aes(&first),
+        })
+    }
+
+    /// In an EV1 session, on the card level or in an application, with this key proved.
+    pub(super) fn session(self, key_no: KeyNo, selected: Aid) -> Card {
+        let mut iv = [0; 16];
+        let size = self.mac().cipher.size();
+        iv[..size].copy_from_slice(&key(1)[..size]);
+        let session = Ev1 { key_no, mac: self.mac(), iv };
+        Card::recorded(Link::wrapped(128), Session::Ev1(session), selected)
+    }
+
+    /// EV1: a MACed answer, from the IV that the command left behind.
+    pub(super) fn maced(self, card: &Card, data: &[u8]) -> Vec<u8> {
+        let full = self.mac().cmac_from(&card.left_behind(), &[data, &[0]]);
+        [data, &full[..8]].concat()
+    }
+
+    /// EV1: an enciphered answer.
+    pub(super) fn full(self, card: &Card, data: &[u8]) -> Vec<u8> {
+        let cipher = self.mac().cipher;
+        let mut plain = [data, &crc32(&[data, &[0]])].concat();
+        plain.resize(plain.len().next_multiple_of(cipher.size()), 0);
+        cipher.cbc_encrypt(&mut card.left_behind(), &mut plain);
+        plain
+    }
+
+    /// EV1: what a card makes of a cryptogram that came after this IV.
+    pub(super) fn received(self, mut iv: [u8; 16], cryptogram: &[u8]) -> Vec<u8> {
+        let mut plain = cryptogram.to_vec();
+        self.mac().cipher.cbc_decrypt(&mut iv, &mut plain);
+        plain
+    }
+}
+
 /// In an EV1 session, key 0, with AES.
 pub(super) fn ev1() -> Card {
-    let session = Ev1 { key_no: KeyNo::MASTER, mac: mac(), iv: key(1) };
-    Card::recorded(Link::wrapped(128), Session::Ev1(session), APPLICATION)
+    Cipher::Aes.session(KeyNo::MASTER, APPLICATION)
 }
 
 /// In a D40 session, key 0.
 pub(super) fn d40() -> Card {
     let session = D40 { key_no: KeyNo::MASTER, cipher: des() };
+    Card::recorded(Link::wrapped(64), Session::D40(session), APPLICATION)
+}
+
+pub(super) fn des_single() -> BlockCipher {
+    BlockCipher::des(key(ENC).first_chunk().unwrap())
+}
+
+/// In a D40 session with a single DES key, key 0.
+pub(super) fn d40_single() -> Card {
+    let session = D40 { key_no: KeyNo::MASTER, cipher: des_single() };
     Card::recorded(Link::wrapped(64), Session::D40(session), APPLICATION)
 }
 
@@ -72,6 +135,13 @@ pub(super) fn ev2_iv(label: [u8; 2], counter: u16) -> [u8; 16] {
     iv
 }
 
+/// EV2: what a card makes of enciphered parameters at `counter`, padding included.
+pub(super) fn ev2_received(counter: u16, cryptogram: &[u8]) -> Vec<u8> {
+    let mut plain = cryptogram.to_vec();
+    enc().cbc_decrypt(&mut ev2_iv([0xA5, 0x5A], counter), &mut plain);
+    plain
+}
+
 /// EV2: a MACed answer after a command at `counter`.
 pub(super) fn ev2_maced(counter: u16, data: &[u8]) -> Vec<u8> {
     [data.to_vec(), ev2_mac(0, counter + 1, data)].concat()
@@ -85,25 +155,25 @@ pub(super) fn ev2_full(counter: u16, data: &[u8]) -> Vec<u8> {
     ev2_maced(counter, &padded)
 }
 
-/// EV1: a MACed answer, from the IV that the command left behind.
+/// EV1 with AES: a MACed answer.
 pub(super) fn ev1_maced(card: &Card, data: &[u8]) -> Vec<u8> {
-    let full = mac().cmac_from(&card.left_behind(), &[data, &[0]]);
-    [data, &full[..8]].concat()
+    Cipher::Aes.maced(card, data)
 }
 
-/// EV1: an enciphered answer.
+/// EV1 with AES: an enciphered answer.
 pub(super) fn ev1_full(card: &Card, data: &[u8]) -> Vec<u8> {
-    let mut plain = [data, &crc32(&[data, &[0]])].concat();
-    plain.resize(plain.len().next_multiple_of(16), 0);
-    mac().cipher.cbc_encrypt(&mut card.left_behind(), &mut plain);
-    plain
+    Cipher::Aes.full(card, data)
 }
 
 /// D40: an enciphered answer.
 pub(super) fn d40_full(data: &[u8]) -> Vec<u8> {
+    d40_full_by(&des(), data)
+}
+
+pub(super) fn d40_full_by(cipher: &BlockCipher, data: &[u8]) -> Vec<u8> {
     let mut plain = [data, &crc16(&[data])].concat();
     plain.resize(plain.len().next_multiple_of(8), 0);
-    des().cbc_encrypt(&mut [0; 16], &mut plain);
+    cipher.cbc_encrypt(&mut [0; 16], &mut plain);
     plain
 }
 

@@ -1,6 +1,7 @@
 //! The host against a card that the tests play themselves: what vectors do not cover, and what a hostile card does.
 
 mod counterpart;
+mod files;
 mod frames;
 mod handshake;
 mod hostile;
