@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lanyard-encoding", 2),
     ("lanyard-virtual", 2),
     ("lanyard-virtual-piv", 2),
+    ("lanyard-twn4", 2),
     ("lanyard-pcsc", 2),
     ("lanyard-printer-ipp", 2),
     ("lanyard-store", 3),
