@@ -33,6 +33,7 @@ pub const TEST: &[Package] = &[
     ("cups-ipp-utils", "a real IPP printer"),
     ("avahi-daemon", "which wants it"),
     ("openssl", "checks certificates and signatures"),
+    ("python3-venv", "codecs of cards and readers that others wrote in Python, in an environment of their own"),
     ("poppler-utils", "renders PDFs to compare them with the preview"),
 ];
 
