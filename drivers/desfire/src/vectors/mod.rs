@@ -6,6 +6,7 @@ mod ev1;
 mod ev2;
 mod issuer;
 mod primitive;
+mod real;
 
 use std::collections::{BTreeMap, BTreeSet};
 
