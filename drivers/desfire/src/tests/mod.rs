@@ -1,10 +1,12 @@
 //! The host against a card that the tests play themselves: what vectors do not cover, and what a hostile card does.
 
+mod applications;
 mod counterpart;
 mod files;
 mod frames;
 mod handshake;
 mod hostile;
+mod keys;
 mod messaging;
 
 use lanyard_secret::Secret;
