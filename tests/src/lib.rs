@@ -1,9 +1,12 @@
 //! Whole-system tests, each against something real.
 
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod freefare;
 pub mod house;
 pub mod ippeve;
 pub mod pn532;
+pub mod programs;
 pub mod real_desk;
 pub mod vpcd;
 pub mod window;

@@ -5,13 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use lanyard_keys::{CardRecord, DiversificationInput, HouseKind, Vault};
 use lanyard_store::{Mode, Store, read_slots};
 use lanyard_tests::freefare::{CommMode, freefare_read};
 use lanyard_tests::house::{EILEEN, PASSWORD, password, problem, program};
+use lanyard_tests::programs::{fails, said, succeeds, tool, yubico};
 use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT, UID};
 use lanyard_virtual::{DesfireCard, KeyKind};
 use serde_json::Value;
@@ -33,29 +33,6 @@ const COMPLETED: &str = "{
     ATTR keyword requested-attributes job-id,job-uuid,job-name,job-state
 }
 ";
-
-fn tool(program: &str, arguments: &[&str]) -> Output {
-    Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"))
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-fn succeeds(program: &str, arguments: &[&str]) -> String {
-    let output = tool(program, arguments);
-    assert!(output.status.success(), "{program} {arguments:?}:\n{}", said(&output));
-    said(&output)
-}
-
-fn fails(program: &str, arguments: &[&str]) {
-    let output = tool(program, arguments);
-    assert!(!output.status.success(), "{program} {arguments:?} succeeded:\n{}", said(&output));
-}
-
-fn yubico<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [&["--reader", "Yubico"][..], arguments].concat()
-}
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in {value:#}"))

@@ -242,11 +242,11 @@ pub struct Backup {
 
 #[derive(Subcommand)]
 pub enum HistoryCommand {
-    /// Show an object's history.
+    /// Show an object's history; a person's with that of their cases, photos, cards, and what is on the cards.
     Show {
         /// person, card, credential, certificate, photo, operator, key, request.
         kind: String,
-        /// Its id.
+        /// Its id; of a person also the staff number, or words that only they answer to.
         id: String,
     },
     /// Write a bundle for an auditor.

@@ -306,12 +306,13 @@ fn history(arguments: &Arguments, command: &HistoryCommand) -> Result<(), Proble
     match command {
         HistoryCommand::Show { kind, id } => {
             let station = signed_in(arguments, Access::Read)?;
-            answer(json, &station.history(kind, id)?, |view| {
+            let id = if kind == "person" { station.person_of(id)? } else { id.clone() };
+            answer(json, &station.history(kind, &id)?, |view| {
                 view.entries
                     .iter()
                     .map(|e| {
                         let state = e.state.as_ref().map(|(from, to)| format!(" {from} -> {to}")).unwrap_or_default();
-                        format!("{}\t{}\t{}{state}\t{}", e.seq, e.at, e.what, e.hash)
+                        format!("{}\t{}\t{}{state}\t{}\t{}", e.seq, e.at, e.what, e.object, e.hash)
                     })
                     .collect()
             });

@@ -2,32 +2,16 @@
 //! leaves the pictures there.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::path::Path;
 use std::time::Instant;
 
-use lanyard_layout::{Design, Field, Fonts, PRINT_DPI, PdfFacts, SceneOptions, Side, Values, scene};
+use lanyard_layout::{PRINT_DPI, SceneOptions, Side, scene};
 
 fn main() {
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
-    let read = |file: &str| std::fs::read(assets.join(file)).unwrap();
-    let text = |file: &str| String::from_utf8(read(file)).unwrap();
-    let fonts = Fonts::load(
-        ["Next-Regular", "Next-Bold", "Mono-Regular", "Mono-Bold"]
-            .map(|name| read(&format!("fonts/AtkinsonHyperlegible{name}.ttf"))),
-    )
-    .unwrap();
-    let design = Design::parse(&text("designs/employee/front.svg"), &text("designs/employee/back.svg")).unwrap();
-    let values = Values::new()
-        .with(Field::GivenName, "Eileen")
-        .with(Field::FamilyName, "Möllerström")
-        .with(Field::Unit, "Crane operations")
-        .with(Field::Title, "Shift leader")
-        .with(Field::StaffNo, "104 882")
-        .with(Field::CardNo, "C-0048821")
-        .with(Field::Organisation, "Nordhafen Port")
-        .with(Field::ValidUntil, "2029-11-30")
-        .with_photo(read("people/eileen.jpg"));
-    let facts = PdfFacts { title: "C-0048821".to_owned(), made_unix_ms: 1_795_500_000_000 };
+    let (fonts, design, values, facts) = (common::fonts(), common::employee(), common::eileen(), common::facts());
     let options = SceneOptions { rehearsal: std::env::args().nth(2).is_some() };
     let rounds = 20;
     let mut spent = [0.0; 4];

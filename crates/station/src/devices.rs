@@ -11,8 +11,9 @@ use lanyard_model::Id;
 
 use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder};
 use crate::fileprinter;
+use crate::printing::PrintWork;
 use crate::shared::Shared;
-use crate::work::{PrintWork, Work};
+use crate::work::Work;
 
 /// How long a reader is watched before its thread looks for work again.
 const WATCH_MS: u64 = 40;

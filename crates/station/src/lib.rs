@@ -5,6 +5,7 @@
 
 pub mod api;
 mod assets;
+mod backup;
 mod bench;
 mod calendar;
 mod cards;
@@ -12,16 +13,21 @@ mod case;
 mod chip;
 mod chipdesk;
 mod devices;
+mod encode;
 mod entropy;
 mod error;
 mod fileprinter;
 mod hotplug;
 mod house;
+mod look;
+mod making;
+mod operators;
+mod options;
 mod people;
 mod pictures;
 mod printing;
 mod record;
-mod rights;
+mod session;
 mod settings;
 mod shared;
 mod station;
@@ -30,5 +36,6 @@ mod views;
 mod work;
 
 pub use error::StationError;
+pub use options::{Access, HouseChoice, Options};
 pub use shared::{Clock, Event, Listener};
-pub use station::{Access, HouseChoice, Options, Station};
+pub use station::Station;

@@ -16,11 +16,19 @@ use crate::devices::Device;
 use crate::fileprinter::file_name;
 use crate::house::{FILE_PRINTS, House, writes};
 use crate::shared::{Core, Shared};
-use crate::work::PrintWork;
 
 const STEP: &str = "print";
 /// The attempt that was released into a file.
 const RELEASED: &str = "released";
+
+/// A job for a printer.
+pub(crate) struct PrintWork {
+    pub case: Id,
+    pub attempt: u32,
+    /// A folder, into which this attempt has written nothing yet.
+    pub anew_in_folder: bool,
+    pub print: PrintJob,
+}
 
 impl Shared {
     /// The job that is due at this printer.

@@ -7,7 +7,7 @@ use std::path::Path;
 use lanyard_history::Scope;
 use lanyard_history::verify::{Options, Report, verify};
 use lanyard_model::{Id, Kind, RecordRef, UnixMs, Value};
-use lanyard_store::{Export, FieldTold, Told};
+use lanyard_store::{Export, FieldTold, StoreError, Told, View};
 
 use crate::api::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
 use crate::house::{House, file};
@@ -25,11 +25,15 @@ impl Core {
             id: people::id_of(id, "record")?,
         };
         let (house, _) = self.open()?;
-        let told = house.store.view().history(of)?;
+        let view = house.store.view();
         let mut entries = Vec::new();
-        for entry in told.iter().rev() {
-            entries.push(entry_view(house, entry)?);
+        for of in with_parts(view, of)? {
+            let object = object_of(view, of)?;
+            for told in view.history(of)? {
+                entries.push(entry_view(house, &told, &object)?);
+            }
         }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
         let (seq, _) = house.store.view().head()?;
         let verdict = if seq <= VERIFIED_AT_ONCE { Some(self.verdict(now)?) } else { None };
         Ok(HistoryView { kind: kind.to_owned(), id: id.to_owned(), entries, verdict })
@@ -38,7 +42,15 @@ impl Core {
     /// The newest entries of all.
     pub(crate) fn recent_entries(&mut self, limit: usize) -> Result<Vec<EntryView>, StationError> {
         let (house, _) = self.open()?;
-        house.store.view().recent(limit)?.iter().map(|told| entry_view(house, told)).collect()
+        let view = house.store.view();
+        let mut entries = Vec::new();
+        for told in view.recent(limit)? {
+            let payload = told.entry.view().map_err(StoreError::from)?.payload;
+            let kind = Kind::of_word(payload.kind);
+            let object = kind.map(|kind| object_of(view, RecordRef { kind, id: payload.of })).transpose()?;
+            entries.push(entry_view(house, &told, &object.unwrap_or_default())?);
+        }
+        Ok(entries)
     }
 
     /// The verdict of the chain as it stands in the store.
@@ -107,7 +119,47 @@ fn verdict_view(report: &Report) -> VerdictView {
     }
 }
 
-fn entry_view(house: &House, told: &Told) -> Result<EntryView, StationError> {
+/// A person with all that was made for them: cases, photos, cards, and what is on the cards. Of anything else itself.
+fn with_parts(view: View<'_>, of: RecordRef) -> Result<Vec<RecordRef>, StoreError> {
+    let mut all = vec![of];
+    if of.kind != Kind::Person {
+        return Ok(all);
+    }
+    let mut add = |kind: Kind, field: &str, id: Id| {
+        let found: Vec<RecordRef> = view.records_of(kind, field, id)?.into_iter().map(|record| record.of).collect();
+        all.extend(found.iter().filter(|record| !all.contains(record)).copied().collect::<Vec<_>>());
+        Ok::<_, StoreError>(found)
+    };
+    for kind in [Kind::Request, Kind::Photo] {
+        add(kind, "person", of.id)?;
+    }
+    for card in add(Kind::Card, "person", of.id)? {
+        for credential in add(Kind::Credential, "card", card.id)? {
+            add(Kind::Certificate, "credential", credential.id)?;
+        }
+    }
+    add(Kind::Certificate, "person", of.id)?;
+    Ok(all)
+}
+
+/// What names a record beside its type.
+fn object_of(view: View<'_>, of: RecordRef) -> Result<String, StoreError> {
+    let Some(record) = view.record(of)? else { return Ok(String::new()) };
+    let above = |kind: Kind, field: &str| match people::reference(&record, field) {
+        Some(id) => object_of(view, RecordRef { kind, id }),
+        None => Ok(String::new()),
+    };
+    Ok(match of.kind {
+        Kind::Person => crate::pictures::shown_name(&record),
+        Kind::Card => record.text("number").to_owned(),
+        Kind::Credential => format!("{} {}", record.text("technology"), above(Kind::Card, "card")?),
+        Kind::Certificate => above(Kind::Credential, "credential")?,
+        Kind::Operator | Kind::Key => record.text("name").to_owned(),
+        _ => String::new(),
+    })
+}
+
+fn entry_view(house: &House, told: &Told, object: &str) -> Result<EntryView, StationError> {
     let entry = told.entry.view().map_err(lanyard_store::StoreError::from)?;
     let payload = &entry.payload;
     let by = payload
@@ -136,6 +188,8 @@ fn entry_view(house: &House, told: &Told) -> Result<EntryView, StationError> {
         at: payload.at,
         what: payload.what.to_owned(),
         kind: payload.kind.to_owned(),
+        id: payload.of.to_string(),
+        object: object.to_owned(),
         by,
         state: payload.state.map(|(from, to)| (from.to_owned(), to.to_owned())),
         why: payload.why.map(str::to_owned),

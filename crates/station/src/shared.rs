@@ -14,7 +14,8 @@ use crate::StationError;
 use crate::api::{CaseView, DeviceState, Status};
 use crate::case::Case;
 use crate::devices::Device;
-use crate::house::{Closed, House, Session};
+use crate::house::{Closed, House};
+use crate::session::Session;
 
 /// What the station tells whoever listens. Sent after every change; nothing has to be asked for again.
 #[derive(Clone, Debug)]

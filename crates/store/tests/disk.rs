@@ -3,54 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
 mod house;
-
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[path = "../../../tests/src/disk.rs"]
+mod small_disk;
 
 use house::{NOW, by, entropy, of};
 use lanyard_fault::Coded;
 use lanyard_keys::HouseKind;
 use lanyard_model::{Change, Kind};
 use lanyard_store::{Mode, Store, StoreError};
-
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path, size: &str) -> Self {
-        let options = format!("size={size},mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "lanyard-test"]).arg(at).status();
-        assert!(mounted.unwrap().success(), "mounting a tmpfs takes root");
-        Self(at.to_owned())
-    }
-
-    /// Leaves `free` bytes.
-    fn fill(&self, free: usize) {
-        let path = self.0.join("ballast");
-        let _ = std::fs::remove_file(&path);
-        let mut size = 0;
-        let block = vec![0; 4096];
-        let mut file = std::fs::File::create(&path).unwrap();
-        while std::io::Write::write_all(&mut file, &block).is_ok() {
-            size += block.len();
-        }
-        file.set_len((size.saturating_sub(free)) as u64).unwrap();
-    }
-
-    fn resize(&self, size: &str) {
-        let options = format!("remount,size={size}");
-        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
-    }
-
-    fn empty(&self) {
-        std::fs::remove_file(self.0.join("ballast")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
+use small_disk::SmallDisk;
 
 #[test]
 fn a_full_disk_while_committing_is_said_changes_nothing_and_is_over_when_there_is_room() {

@@ -27,6 +27,14 @@ what: string,
  */
 kind: string, 
 /**
+ * Of which record.
+ */
+id: string, 
+/**
+ * What names it beside its type: a card's number, a credential's technology and card; empty where nothing does.
+ */
+object: string, 
+/**
  * In order of acting.
  */
 by: Array<ActorView>, 

@@ -3,7 +3,7 @@ import type { EntryView } from "./EntryView";
 import type { VerdictView } from "./VerdictView";
 
 /**
- * The history of one object, newest first.
+ * The history of one object, newest first; that of a person with all that was made for them.
  */
 export type HistoryView = { 
 /**

@@ -310,6 +310,8 @@ export class World {
     const hash = (n: number) => (n * 0x9e3779b1).toString(16).padStart(12, "0").repeat(6).slice(0, 64);
     const entry = (seq: number, rest: Partial<EntryView> & { what: string; kind: string }): EntryView => ({
       seq,
+      id: "",
+      object: rest.kind === "card" ? "C-0048819" : "",
       hash: hash(seq),
       at: at - (214 - seq) * 31_000,
       by,

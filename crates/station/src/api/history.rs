@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-/// The history of one object, newest first.
+/// The history of one object, newest first; that of a person with all that was made for them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[ts(export)]
 pub struct HistoryView {
@@ -33,6 +33,10 @@ pub struct EntryView {
     pub what: String,
     /// Of which type of record.
     pub kind: String,
+    /// Of which record.
+    pub id: String,
+    /// What names it beside its type: a card's number, a credential's technology and card; empty where nothing does.
+    pub object: String,
     /// In order of acting.
     pub by: Vec<ActorView>,
     /// From and to.

@@ -1,0 +1,73 @@
+//! Backups: made, and proved once by restoring them aside, before a real card is written.
+
+use std::path::Path;
+
+use lanyard_keys::Vault;
+use lanyard_model::{Change, Kind, UnixMs};
+use lanyard_secret::SecretBytes;
+use lanyard_store::{Mode, Store, StoreError};
+
+use crate::house::{file, write_front, writes};
+use crate::making::key_label;
+use crate::shared::Core;
+use crate::{StationError, entropy};
+
+impl Core {
+    /// A copy of store and slots, with the vault inside, as it is now.
+    pub(crate) fn backup(&mut self, to: &Path, now: UnixMs) -> Result<(), StationError> {
+        let (house, session) = self.open()?;
+        let by = session.did();
+        let station = house.station_record();
+        if !writes(house) {
+            return Err(StoreError::ReadOnly.into());
+        }
+        house.store.backup(to, &session.opened.store_key)?;
+        write_front(to, &house.front).inspect_err(|_| {
+            // The folder was new or empty: a backup that nobody can find the front of is in the way of the next try.
+            let _ = std::fs::remove_dir_all(to);
+        })?;
+        // Only now, so that the history claims no backup that failed.
+        house.store.write(|tx| tx.commit(&Change::new("station.backed_up", station), &by, now))?;
+        self.status_changed();
+        Ok(())
+    }
+
+    /// Restores a backup aside and compares every key: from then on real cards may be written.
+    pub(crate) fn backup_prove(
+        &mut self,
+        from: &Path,
+        password: &SecretBytes,
+        now: UnixMs,
+    ) -> Result<(), StationError> {
+        let (house, session) = self.open()?;
+        let slots = lanyard_store::read_slots(from)?;
+        let opened = slots.open(session.id, password)?;
+        let aside = house.store.dir().join("proof");
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside).map_err(|error| file(&aside, &error))?;
+        }
+        let restored =
+            lanyard_store::restore(from, &aside, &opened.store_key, Box::new(entropy::fill)).and_then(|_| {
+                let store = Store::open(&aside, &opened.store_key, Mode::Read, Box::new(entropy::fill))?;
+                store.view().vault()?.ok_or(StoreError::BackupDamaged { why: "vault" })
+            });
+        let swept = std::fs::remove_dir_all(&aside);
+        let vault = Vault::open(&restored?, &opened.vault_key, house.kind())?;
+        swept.map_err(|error| file(&aside, &error))?;
+        let proved = session.vault.prove_backup(&vault)?;
+        let sealed = session.vault.seal(&session.opened.vault_key, &mut entropy::fill)?;
+        let by = session.did();
+        house.store.write(|tx| {
+            tx.seal_vault(&sealed)?;
+            for key in &proved {
+                if let Some(record) = tx.view().records_by(Kind::Key, "name", &key_label(&key.of).into())?.pop() {
+                    tx.commit(&Change::new("key.backup_proved", record.of).state("made", "proved"), &by, now)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        house.backup_proved = true;
+        self.status_changed();
+        Ok(())
+    }
+}

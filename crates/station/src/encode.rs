@@ -1,0 +1,234 @@
+//! The contactless card: written by its plan, each step in the journal before it is sent; read back, and read again before
+//! it is handed over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lanyard_device::{Channel, DeviceError};
+use lanyard_encoding::{CardLeft, EncodingError, JournalRow, Plan, ReadBack, Run, reading};
+use lanyard_issue::{Credential, StepKind, Technology};
+use lanyard_model::{Id, Kind, Reason, UnixMs, Value};
+
+use crate::api::{Line, LineState, Standing};
+use crate::cards::{StationKeys, VaultKeys, encoding, keys_of, link};
+use crate::case::Outcome;
+use crate::chipdesk::DeskOf;
+use crate::shared::{Core, Shared};
+use crate::work::drive;
+use crate::{StationError, chip, entropy};
+
+pub(crate) fn encode(
+    shared: &Arc<Shared>,
+    case: Id,
+    reader: &str,
+    channel: &mut dyn Channel,
+) -> Result<(), StationError> {
+    let now = shared.now();
+    let EncodeStart { card, plan, rows } = shared.with(|core| core.encode_begin(case, reader, now))?;
+    let uid = channel.uid()?;
+    let uid: [u8; 7] = uid.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+    let mut run = Run::resume(&plan, uid, &rows, link())?;
+    let done = drive(
+        shared,
+        channel,
+        &mut run,
+        |row| {
+            let line = serde_json::to_vec(&row).unwrap_or_default();
+            shared.quietly(|core| match &mut core.house {
+                Some(house) => Ok(house.store.journal_append(card, &line).map(|_| ())?),
+                None => Err(StationError::Locked),
+            })
+        },
+        |run| {
+            let at = run.progress();
+            shared.with(|core| core.encode_progress(case, at.step, at.exchanges, at.planned));
+        },
+    );
+    let now = shared.now();
+    match done {
+        Ok(read) => shared.with(|core| core.encoded(case, reader, &read, now)),
+        Err((error, CardLeft::Void)) => shared.with(|core| {
+            core.void_case(case, Reason::Torn, now)?;
+            Err(error)
+        }),
+        Err((error, _)) => Err(error),
+    }
+}
+
+pub(crate) fn check(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
+    let plan = shared.with(|core| {
+        if let Ok(case) = core.case(case) {
+            case.line("hand_over.card", BTreeMap::new());
+        }
+        core.stored_plan(case)
+    })?;
+    let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+    let mut run = Run::new(&plan.verify(link()), uid, link())?;
+    drive(shared, channel, &mut run, |_| Ok(()), |_| {}).map_err(|(error, _)| error)?;
+    let now = shared.now();
+    shared.with(|core| {
+        core.case(case)?.hand_over.card_checked = true;
+        core.case(case)?.busy = false;
+        core.hand_over_checked(case, now)
+    })
+}
+
+pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
+    let now = shared.now();
+    let (certificate, puk) = shared.with(|core| core.chip_for_pin(case, now))?;
+    let digits = chip::fresh_digits();
+    let desk = DeskOf { shared, case };
+    chip::set_pin(channel, &certificate, puk, chip::pin_of(&digits)?, &desk)?;
+    shared.with(|core| {
+        let open = core.case(case)?;
+        open.hand_over.pin = Some(digits);
+        open.busy = false;
+        core.hand_over_checked(case, now)
+    })
+}
+
+pub(crate) fn dump(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<ReadBack, StationError> {
+    let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+    let versions = shared.quietly(|core| core.key_versions(&uid))?;
+    let keys = StationKeys(Arc::clone(shared));
+    let plan = reading(encoding()?, uid, &|name| versions.get(name).copied(), &keys, link())?;
+    let mut run = Run::new(&plan, uid, link())?;
+    drive(shared, channel, &mut run, |_| Ok(()), |_| {}).map_err(|(error, _)| error)
+}
+
+/// What an encoding begins with.
+pub(crate) struct EncodeStart {
+    card: Id,
+    plan: Plan,
+    rows: Vec<JournalRow>,
+}
+
+impl Core {
+    /// At step `card`: the plan is made and everything about it written, before the card is touched. At step `encode`: what
+    /// the journal says.
+    fn encode_begin(&mut self, id: Id, reader: &str, now: UnixMs) -> Result<EncodeStart, StationError> {
+        if self.case(id)?.step() == Some(StepKind::Card) {
+            self.prepare_card(id, reader, now)?;
+            self.case(id)?.busy = true;
+        }
+        let case = self.at(id, &[StepKind::Encode])?;
+        let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
+        let plan = self.stored_plan(id)?;
+        let (house, _) = self.open()?;
+        let rows = house
+            .store
+            .view()
+            .journal(card)?
+            .iter()
+            .skip(1)
+            .map(|line| serde_json::from_slice(line).map_err(|_| EncodingError::JournalForeign))
+            .collect::<Result<Vec<JournalRow>, _>>()?;
+        let lines = plan
+            .steps
+            .iter()
+            .map(|planned| Line {
+                code: format!("encode.{}", planned.step.label()),
+                details: planned.step.number().map(|n| ("number".to_owned(), n.to_string())).into_iter().collect(),
+                state: LineState::Ahead,
+                took_ms: None,
+            })
+            .collect();
+        let case = self.case(id)?;
+        case.lines = lines;
+        self.case_changed(id);
+        Ok(EncodeStart { card, plan, rows })
+    }
+
+    fn prepare_card(&mut self, id: Id, reader: &str, now: UnixMs) -> Result<(), StationError> {
+        let seen = self.devices.get(reader).and_then(|device| device.card.as_ref());
+        let assessment = seen.and_then(|seen| seen.assessment.clone());
+        let assessment = assessment.ok_or(StationError::Device(DeviceError::NoCard { reader: reader.to_owned() }))?;
+        let number = self.case(id)?.text("number").to_owned();
+        let (card, credential_id) = (entropy::id(), entropy::id());
+        let (_, session) = self.open()?;
+        let values = crate::cards::values(&session.vault, card, &assessment.uid, &number, now);
+        let plan = lanyard_encoding::plan(encoding()?, &values, &assessment, &VaultKeys(&session.vault), link())?;
+        let credential = Credential {
+            id: credential_id,
+            card,
+            technology: Technology::Desfire,
+            uid: &assessment.uid,
+            encoding: &plan.encoding,
+            keys: keys_of(&plan),
+        };
+        let changes = self.case(id)?.entries().card_prepared(&number, &credential);
+        let outcome = Outcome::from([
+            ("card".to_owned(), Value::Bytes(card.0.to_vec())),
+            ("credential".to_owned(), Value::Bytes(credential_id.0.to_vec())),
+            ("uid".to_owned(), Value::Bytes(assessment.uid.to_vec())),
+        ]);
+        let line = serde_json::to_vec(&plan).unwrap_or_default();
+        self.complete(id, &changes, outcome, now, |tx| tx.journal_append(card, &line).map(|_| ()))?;
+        if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
+            seen.view.case = Some(id.to_string());
+            seen.view.standing = Standing::HalfWritten;
+            seen.assessment = None;
+        }
+        Ok(())
+    }
+
+    fn stored_plan(&mut self, id: Id) -> Result<Plan, StationError> {
+        let card = self.case(id)?.reference("card").ok_or(StationError::Missing { kind: "card" })?;
+        let (house, _) = self.open()?;
+        let lines = house.store.view().journal(card)?;
+        let plan = lines.first().ok_or(EncodingError::JournalForeign)?;
+        Ok(serde_json::from_slice(plan).map_err(|_| EncodingError::JournalForeign)?)
+    }
+
+    fn encode_progress(&mut self, id: Id, step: usize, exchanges: u32, planned: u32) {
+        let Some(case) = self.cases.get_mut(&id) else { return };
+        let so_far = (exchanges, planned.max(exchanges));
+        if case.exchanges == Some(so_far) {
+            return;
+        }
+        case.exchanges = Some(so_far);
+        for (at, line) in case.lines.iter_mut().enumerate() {
+            line.state = match at.cmp(&step) {
+                std::cmp::Ordering::Less => LineState::Done,
+                std::cmp::Ordering::Equal => LineState::Running,
+                std::cmp::Ordering::Greater => LineState::Ahead,
+            };
+        }
+        self.progress_changed(id);
+    }
+
+    fn encoded(&mut self, id: Id, reader: &str, read: &ReadBack, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::Encode])?;
+        let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
+        let credential = case.reference("credential").ok_or(StationError::Missing { kind: "credential" })?;
+        let changes = case.entries().encoded(card, credential);
+        let files = read.applications.iter().map(|application| application.files.len()).sum::<usize>();
+        tracing::debug!(files, "read back");
+        self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))?;
+        let known = self.card_of_uid(&read.uid);
+        if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
+            seen.view.standing = Standing::Ours;
+            (seen.view.card, seen.view.person) =
+                known.map_or((None, None), |(_, card, person)| (Some(card), Some(person)));
+        }
+        self.status_changed();
+        Ok(())
+    }
+
+    /// The versions of the keys on a card of ours.
+    fn key_versions(&mut self, uid: &[u8]) -> Result<BTreeMap<String, u8>, StationError> {
+        let (house, _) = self.open()?;
+        let credential = house.store.view().records_by(Kind::Credential, "uid", &Value::Bytes(uid.to_vec()))?.pop();
+        let Some(Value::Map(keys)) = credential.and_then(|c| c.fields.get("keys").cloned()) else {
+            return Ok(BTreeMap::new());
+        };
+        Ok(keys.into_iter().filter_map(|(name, version)| Some((name, u8::try_from(version.as_int()?).ok()?))).collect())
+    }
+
+    pub(crate) fn dumped(&mut self, reader: &str, dump: Result<ReadBack, StationError>) {
+        if let Some(reply) = self.dumps.remove(reader) {
+            // Whoever asked may have stopped waiting.
+            let _ = reply.send(dump);
+        }
+    }
+}

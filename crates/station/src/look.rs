@@ -1,0 +1,320 @@
+//! A card was laid: what is it, and how does it stand to us? Whoever waits for a blank is told what lies there instead, and
+//! the history keeps what was refused.
+
+use std::sync::Arc;
+
+use lanyard_device::{Channel, DeviceError};
+use lanyard_encoding::{Assess, Assessment, EncodingError, Found};
+use lanyard_issue::StepKind;
+use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
+use lanyard_piv::probe;
+
+use crate::api::{CardOnReader, DeviceRole, Standing};
+use crate::cards::{encoding, link};
+use crate::devices::Seen;
+use crate::shared::{Core, Shared};
+use crate::work::drive;
+use crate::{StationError, chip, people};
+
+pub(crate) fn look(
+    shared: &Arc<Shared>,
+    reader: &str,
+    visit: u64,
+    channel: &mut dyn Channel,
+) -> Result<(), StationError> {
+    let uid = channel.uid()?;
+    if uid.is_empty() {
+        return look_at_chip(shared, reader, visit, channel);
+    }
+    let (known, half_written) = shared.quietly(|core| core.uid_stands(&uid))?;
+    if half_written {
+        shared.with(|core| core.looked(reader, visit, "desfire", &uid, Looked::HalfWritten));
+        return Ok(());
+    }
+    let mut assess = Assess::new(encoding()?, &uid, known, link());
+    let looked = match drive(shared, channel, &mut assess, |_| Ok(()), |_| {}) {
+        Ok(assessment) => Looked::Assessed(Box::new(assessment)),
+        Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => return Err(error),
+        Err((error, _)) => Looked::Failed(error),
+    };
+    let now = shared.now();
+    shared.with(|core| {
+        if let Looked::Assessed(assessment) = &looked {
+            core.refusal(reader, &uid, assessment, now);
+        }
+        core.looked(reader, visit, "desfire", &uid, looked);
+    });
+    Ok(())
+}
+
+fn look_at_chip(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dyn Channel) -> Result<(), StationError> {
+    let seen = chip::run(channel, probe::select()).and_then(|_| {
+        let chuid = chip::run(channel, lanyard_piv::object::get(lanyard_piv::Object::CHUID))?;
+        let certificate = chip::run(channel, lanyard_piv::object::get_certificate(lanyard_piv::Slot::Authentication))?;
+        Ok((chuid.as_deref().and_then(lanyard_piv::Chuid::parse), certificate.is_some()))
+    });
+    let looked = match seen {
+        Ok((chuid, certified)) => Looked::Chip { guid: chuid.map(|chuid| Id(chuid.guid)), certified },
+        Err(error @ StationError::Device(_)) => return Err(error),
+        Err(error) => Looked::Failed(error),
+    };
+    shared.with(|core| core.looked(reader, visit, "piv", &[], looked));
+    Ok(())
+}
+
+/// What a look came to.
+pub(crate) enum Looked {
+    Assessed(Box<Assessment>),
+    HalfWritten,
+    Chip {
+        guid: Option<Id>,
+        /// A certificate is in slot 9A.
+        certified: bool,
+    },
+    Failed(StationError),
+}
+
+impl Shared {
+    pub(crate) fn card_came(&self, id: &str) {
+        self.with(|core| {
+            let visit = core.next_visit();
+            let Some(device) = core.devices.get_mut(id) else { return };
+            device.two_cards = false;
+            device.card = Some(Seen {
+                visit,
+                looked: false,
+                assessment: None,
+                chip: None,
+                uid: Vec::new(),
+                view: CardOnReader {
+                    technology: "unknown".to_owned(),
+                    uid: String::new(),
+                    standing: Standing::Reading,
+                    card: None,
+                    person: None,
+                    case: None,
+                    problem: None,
+                },
+            });
+            core.another_card(id);
+            core.status_changed();
+        });
+    }
+
+    pub(crate) fn card_left(&self, id: &str, two: bool) {
+        self.with(|core| {
+            core.card_gone(id);
+            if let Some(device) = core.devices.get_mut(id) {
+                device.two_cards = two;
+                if two {
+                    device.reasons = vec!["two_cards".to_owned()];
+                } else {
+                    device.reasons.clear();
+                }
+            }
+            core.status_changed();
+        });
+    }
+}
+
+impl Core {
+    /// A card came to this reader: what had to do with the card before it there is no longer in the way.
+    pub(crate) fn another_card(&mut self, id: &str) {
+        let (encoder, chip) = (self.fits(id, DeviceRole::Encoder), self.fits(id, DeviceRole::Chip));
+        let waiting: Vec<Id> = self
+            .cases
+            .values()
+            .filter(|case| match case.step() {
+                Some(StepKind::Card | StepKind::Encode) => encoder,
+                Some(StepKind::Certify) => chip,
+                _ => encoder || chip,
+            })
+            .filter(|case| {
+                case.problem.as_ref().is_some_and(|p| p.code.starts_with("card.") || p.code.starts_with("case.card"))
+            })
+            .map(|case| case.id)
+            .collect();
+        for case in waiting {
+            if let Some(open) = self.cases.get_mut(&case) {
+                open.problem = None;
+            }
+            self.case_changed(case);
+        }
+    }
+
+    pub(crate) fn card_gone(&mut self, id: &str) {
+        if let Some(device) = self.devices.get_mut(id) {
+            device.card = None;
+        }
+    }
+
+    /// Whether the history knows the UID, and whether an open case is in the middle of writing it.
+    fn uid_stands(&mut self, uid: &[u8]) -> Result<(bool, bool), StationError> {
+        let writing = self.cases.values().any(|case| {
+            case.step() == Some(StepKind::Encode)
+                && case.instance.variables.get("uid").and_then(Value::as_bytes) == Some(uid)
+        });
+        let (house, _) = self.open()?;
+        Ok((house.store.view().uid_known(uid)?.is_some(), writing))
+    }
+
+    fn looked(&mut self, id: &str, visit: u64, technology: &str, uid: &[u8], looked: Looked) {
+        let known = match (&looked, uid.is_empty()) {
+            (Looked::Chip { guid: Some(guid), .. }, _) => self.card_of_chip(*guid),
+            (_, false) => self.card_of_uid(uid),
+            _ => None,
+        };
+        let case = known.as_ref().and_then(|(card, ..)| {
+            self.cases.values().find(|case| case.reference("card") == Some(*card)).map(|case| case.id)
+        });
+        let Some(seen) = self.devices.get_mut(id).and_then(|device| device.card.as_mut()) else { return };
+        if seen.visit != visit {
+            return;
+        }
+        seen.looked = true;
+        seen.uid = uid.to_vec();
+        seen.view.technology = technology.to_owned();
+        seen.view.uid = hex::encode(uid);
+        seen.view.case = case.map(|case| case.to_string());
+        (seen.view.card, seen.view.person) = known.map_or((None, None), |(_, card, person)| (Some(card), Some(person)));
+        seen.view.standing = match &looked {
+            Looked::HalfWritten => Standing::HalfWritten,
+            Looked::Assessed(assessment) => match assessment.found {
+                Found::Blank => Standing::Blank,
+                Found::Ours { .. } => Standing::Ours,
+                Found::Impostor => Standing::Unproven,
+                Found::Used { .. } | Found::Foreign => Standing::Foreign,
+            },
+            Looked::Chip { .. } if seen.view.card.is_some() => Standing::Ours,
+            Looked::Chip { certified: true, .. } => Standing::Foreign,
+            Looked::Chip { certified: false, .. } => Standing::Blank,
+            Looked::Failed(_) => Standing::Unknown,
+        };
+        match looked {
+            Looked::Assessed(assessment) => {
+                seen.view.problem = assessment.check().err().map(|error| (&error).into());
+                seen.assessment = Some(*assessment);
+            }
+            Looked::Failed(error) => seen.view.problem = Some((&error).into()),
+            // A number that no record knows says nothing: some makers ship one (Nitrokey). The keys tell, once it is written.
+            Looked::Chip { guid, .. } => seen.chip = guid.filter(|_| seen.view.card.is_some()),
+            Looked::HalfWritten => {}
+        }
+        self.status_changed();
+        if let Some(bound) = self.bound {
+            self.tell_case(id, bound);
+        }
+    }
+
+    /// The bound case has come to ask for a blank: what is none and lies there already is told, and kept in the history.
+    pub(crate) fn blank_asked_for(&mut self, now: UnixMs) {
+        for (reader, seen) in self.lying() {
+            if let Some(assessment) = &seen.assessment {
+                self.refusal(&reader, &seen.uid, assessment, now);
+            }
+        }
+        self.blank_still_asked_for();
+    }
+
+    /// Once more: what is none and still lies there is told again.
+    pub(crate) fn blank_still_asked_for(&mut self) {
+        let Some(bound) = self.bound else { return };
+        for (reader, seen) in self.lying() {
+            if seen.assessment.is_some_and(|assessment| assessment.check().is_err()) {
+                self.tell_case(&reader, bound);
+            }
+        }
+    }
+
+    fn lying(&self) -> Vec<(String, Seen)> {
+        let seen = |(id, device): (&String, &crate::devices::Device)| Some((id.clone(), device.card.clone()?));
+        self.devices.iter().filter_map(seen).collect()
+    }
+
+    /// A card that another program holds is looked at once that has let go of it; of any other the look is over.
+    pub(crate) fn look_failed(&mut self, id: &str, visit: u64, error: StationError) {
+        if !matches!(error, StationError::Device(DeviceError::Busy { .. })) {
+            return self.looked(id, visit, "unknown", &[], Looked::Failed(error));
+        }
+        let seen = self.devices.get_mut(id).and_then(|device| device.card.as_mut());
+        if let Some(seen) = seen.filter(|seen| seen.visit == visit) {
+            seen.view.problem = Some((&error).into());
+            self.status_changed();
+        }
+    }
+
+    /// The case that waits for a blank is told that this is none.
+    fn tell_case(&mut self, id: &str, bound: Id) {
+        let fits = self.fits(id, DeviceRole::Encoder);
+        let Some(seen) = self.devices.get(id).and_then(|device| device.card.as_ref()) else { return };
+        let wrong = match seen.view.standing {
+            Standing::Foreign | Standing::Unproven | Standing::Unknown => seen.view.problem.clone(),
+            // A finished card of ours, or another case's: said on the case, which goes on waiting for a blank.
+            Standing::Ours => seen
+                .view
+                .card
+                .as_ref()
+                .map(|card| (&StationError::CardOfOtherCase { number: card.number.clone() }).into()),
+            Standing::Blank => seen.view.problem.clone(),
+            Standing::HalfWritten | Standing::Reading => None,
+        };
+        let contactless = seen.view.technology != "piv";
+        let (Some(problem), true, true) = (wrong, fits, contactless) else { return };
+        if let Some(case) = self.cases.get_mut(&bound)
+            && case.step() == Some(StepKind::Card)
+        {
+            case.problem = Some(problem);
+            self.case_changed(bound);
+        }
+    }
+
+    /// A card that claims a UID of ours without its keys, or a foreign one where a blank was asked for, is a refusal that
+    /// the history keeps.
+    fn refusal(&mut self, id: &str, uid: &[u8], assessment: &Assessment, now: UnixMs) {
+        let Err(error) = assessment.check() else { return };
+        let code = lanyard_fault::Coded::code(&error);
+        let asked = self.fits(id, DeviceRole::Encoder)
+            && self
+                .bound
+                .and_then(|bound| self.cases.get(&bound))
+                .is_some_and(|case| case.step() == Some(StepKind::Card));
+        let change = match self.bound.and_then(|bound| self.cases.get(&bound)).filter(|_| asked) {
+            Some(case) => case.entries().refused(code, uid),
+            None if assessment.found == Found::Impostor => {
+                let Some(house) = &self.house else { return };
+                Change::new("action.refused", house.station_record())
+                    .field("code", code)
+                    .field("uid", Value::Bytes(uid.to_vec()))
+            }
+            None => return,
+        };
+        let Ok((house, session)) = self.open() else { return };
+        let by = session.did();
+        if let Err(error) = house.store.write(|tx| tx.commit(&change, &by, now)) {
+            tracing::error!(code = lanyard_fault::Coded::code(&error), "a refusal could not be written");
+        }
+    }
+
+    pub(crate) fn card_of_uid(&self, uid: &[u8]) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
+        let house = self.house.as_ref()?;
+        let record = house.store.view().uid_known(uid).ok()??;
+        self.card_and_person(&record)
+    }
+
+    fn card_of_chip(&self, guid: Id) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
+        let view = self.house.as_ref()?.store.view();
+        let credential = view.record(RecordRef { kind: Kind::Credential, id: guid }).ok()??;
+        let card = people::reference(&credential, "card")?;
+        let record = view.record(RecordRef { kind: Kind::Card, id: card }).ok()??;
+        self.card_and_person(&record)
+    }
+
+    fn card_and_person(
+        &self,
+        record: &lanyard_model::Record,
+    ) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
+        let view = self.house.as_ref()?.store.view();
+        let person = view.record(people::person(people::reference(record, "person")?)).ok()??;
+        Some((record.of.id, people::card(view, record).ok()?, self.person_hit(&person).ok()?))
+    }
+}

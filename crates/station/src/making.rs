@@ -1,0 +1,195 @@
+//! A house comes into being, whole or not at all: at first start, or from a backup.
+
+use std::path::Path;
+
+use lanyard_keys::{KeyRef, Slots, Vault};
+use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, UnixMs, Value};
+use lanyard_secret::SecretBytes;
+use lanyard_store::{Mode, NewHouse, Store, StoreError};
+use sha2::{Digest, Sha256};
+
+use crate::api::{FirstStart, Recovery};
+use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, write_front};
+use crate::operators::{NAME_LONGEST, checked, is_name, operator_added};
+use crate::session::station_opened;
+use crate::shared::Core;
+use crate::{StationError, entropy, people};
+
+impl Core {
+    /// First start: makes the house and signs its first operator in.
+    pub(crate) fn make_house(
+        &mut self,
+        home: &Path,
+        start: &FirstStart,
+        now: UnixMs,
+    ) -> Result<Recovery, StationError> {
+        if self.house.is_some() || self.closed.is_some() {
+            return Err(StationError::HouseExists);
+        }
+        let name = start.station.trim();
+        if !is_name(name) {
+            return Err(StationError::StationName { longest: NAME_LONGEST });
+        }
+        let mut taken = Vec::new();
+        for operator in &start.operators {
+            checked(operator, &taken)?;
+            taken.push(operator.login.trim().to_lowercase());
+        }
+        self.make_beside(&folder(home, start.rehearsal), |core, making| core.make_house_in(making, start, now))
+    }
+
+    /// Makes this home from a backup.
+    pub(crate) fn restore(
+        &mut self,
+        home: &Path,
+        from: &Path,
+        login: &str,
+        password: &SecretBytes,
+        now: UnixMs,
+    ) -> Result<(), StationError> {
+        if self.house.is_some() || self.closed.is_some() {
+            return Err(StationError::HouseExists);
+        }
+        let front = Closed::at(from, Mode::Read)?.ok_or(StoreError::Missing)?.front;
+        let slots = lanyard_store::read_slots(from)?;
+        let hash = login_hash(slots.house(), login);
+        let id = front.logins.iter().find(|(known, _)| *known == hash).map_or(Id([0; 16]), |(_, id)| *id);
+        let opened = slots.open(id, password)?;
+        self.make_beside(&folder(home, front.rehearsal), |core, making| {
+            lanyard_store::restore(from, making, &opened.store_key, Box::new(entropy::fill))?;
+            write_front(making, &front)?;
+            core.closed = Closed::at(making, Mode::Write)?;
+            core.enter(id, slots, opened, now)?;
+            let (house, session) = core.open()?;
+            let (by, station) = (session.did(), house.station_record());
+            house.store.write(|tx| tx.commit(&Change::new("station.restored", station), &by, now))?;
+            Ok(())
+        })
+    }
+
+    /// Makes a house beside its place, and moves it there when it is whole: half a house, or one without front or recovery
+    /// code, would be in the way of trying again. What a program that was killed left beside is swept first.
+    fn make_beside<T>(
+        &mut self,
+        dir: &Path,
+        make: impl FnOnce(&mut Self, &Path) -> Result<T, StationError>,
+    ) -> Result<T, StationError> {
+        if std::fs::read_dir(dir).is_ok_and(|mut there| there.next().is_some()) {
+            return Err(StoreError::Exists.into());
+        }
+        let making = dir.with_extension("making");
+        let swept = || match std::fs::remove_dir_all(&making) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file(&making, &error)),
+            _ => Ok(()),
+        };
+        swept()?;
+        let made = make(self, &making).and_then(|made| {
+            self.move_house(&making, dir)?;
+            Ok(made)
+        });
+        if made.is_err() {
+            self.lock();
+            (self.house, self.closed) = (None, None);
+            swept()?;
+        }
+        self.status_changed();
+        made
+    }
+
+    fn move_house(&mut self, from: &Path, to: &Path) -> Result<(), StationError> {
+        let (Some(house), Some(session)) = (self.house.take(), &self.session) else {
+            return Err(StationError::NoHouse);
+        };
+        let House { store, slots, front, .. } = house;
+        store.close();
+        // Not every system renames onto an empty folder.
+        let _ = std::fs::remove_dir(to);
+        std::fs::rename(from, to).map_err(|error| file(to, &error))?;
+        #[cfg(unix)]
+        if let Some(home) = to.parent() {
+            std::fs::File::open(home).and_then(|home| home.sync_all()).map_err(|error| file(to, &error))?;
+        }
+        let mut house = Closed { dir: to.to_owned(), front, mode: Mode::Write }.open(slots, &session.opened)?;
+        house.store.set_signer(Some(Box::new(session.vault.signer())));
+        house.backup_proved = house.rehearsal() || session.vault.keys().all(|key| key.proved);
+        self.house = Some(house);
+        Ok(())
+    }
+
+    fn make_house_in(&mut self, dir: &Path, start: &FirstStart, now: UnixMs) -> Result<Recovery, StationError> {
+        let name = start.station.trim();
+        let kind = kind(start.rehearsal);
+        let cost = cost(start.rehearsal);
+        let new = NewHouse {
+            id: entropy::id(),
+            kind,
+            station: name.to_owned(),
+            writer: entropy::id(),
+            log: entropy::id(),
+            made: now,
+        };
+        let (mut slots, opened, recovery) = Slots::create(new.id, cost, &mut entropy::fill)?;
+        let ids: Vec<Id> = start.operators.iter().map(|_| entropy::id()).collect();
+        for (operator, id) in start.operators.iter().zip(&ids) {
+            let password = SecretBytes::new(operator.password.clone().into_bytes());
+            slots.add(*id, &password, &opened, cost, &mut entropy::fill)?;
+        }
+        let first = *ids.first().ok_or(StationError::NoOperator)?;
+        let mut vault = Vault::create(new.id, kind, name, now, &mut entropy::fill)?;
+        let mut made = Vec::new();
+        for key in crate::cards::key_names()? {
+            let of = KeyRef::new(&key, 1)?;
+            let check = vault.make_key(&of, now, &mut entropy::fill)?;
+            made.push(key_made(&of, &check.0));
+        }
+        let mut store =
+            Store::create(dir, &new, &slots, &opened.store_key, Box::new(vault.signer()), Box::new(entropy::fill))?;
+        let by = [Actor { who: first, role: ActorRole::Did, kind: ActorKind::Admin }];
+        let sealed = vault.seal(&opened.vault_key, &mut entropy::fill)?;
+        store.write(|tx| {
+            tx.seal_vault(&sealed)?;
+            for (operator, id) in start.operators.iter().zip(&ids) {
+                tx.commit(&operator_added(*id, operator), &by, now)?;
+            }
+            for key in &made {
+                tx.commit(key, &by, now)?;
+            }
+            tx.commit(&station_named(&new), &by, now)?;
+            station_opened(tx, now)
+        })?;
+        let seal = hex::encode(Sha256::digest(vault.signer().entry_key()));
+        let front = Front { v: 1, station: name.to_owned(), rehearsal: start.rehearsal, seal, logins: Vec::new() };
+        let mut house = House {
+            store,
+            mode: Mode::Write,
+            front,
+            slots,
+            operators: Vec::new(),
+            recovery_confirmed: false,
+            backup_proved: start.rehearsal,
+            verdict: None,
+        };
+        house.refresh()?;
+        self.house = Some(house);
+        self.begin_session(first, opened, vault)?;
+        if start.rehearsal {
+            people::add_samples(self, now)?;
+        }
+        Ok(Recovery { code: String::from_utf8_lossy(recovery.printed().expose()).into_owned() })
+    }
+}
+
+fn station_named(new: &NewHouse) -> Change {
+    Change::new("station.named", RecordRef { kind: Kind::Station, id: new.id }).field("name", new.station.as_str())
+}
+
+pub(crate) fn key_label(of: &KeyRef) -> String {
+    format!("{}/{}", of.name, of.version)
+}
+
+fn key_made(of: &KeyRef, check: &[u8]) -> Change {
+    Change::new("key.made", RecordRef { kind: Kind::Key, id: entropy::id() })
+        .state("", "made")
+        .field("name", key_label(of))
+        .field("check_value", Value::Bytes(check.to_vec()))
+}

@@ -1,0 +1,134 @@
+//! Commands about cards, and about what is on record of anything.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use lanyard_encoding::ReadBack;
+use lanyard_model::Kind;
+
+use super::{Answer, Station, problem};
+use crate::api::{CardOnReader, DeviceKind, EntryView, HistoryView, PersonView, VerdictView};
+use crate::{StationError, people};
+
+const DUMP_LIMIT: Duration = Duration::from_secs(20);
+
+impl Station {
+    /// Voids a card that is out.
+    ///
+    /// # Errors
+    /// A reason that does not void.
+    pub fn card_void(&self, id: &str, reason: &str) -> Answer<PersonView> {
+        let person = self
+            .write(|core, now| core.void_card(people::id_of(id, "card")?, lanyard_issue::void_reason(reason)?, now))?;
+        self.person(&person.to_string())
+    }
+
+    /// The card of a number.
+    ///
+    /// # Errors
+    /// No such card.
+    pub fn card_of(&self, number: &str) -> Answer<String> {
+        self.write(|core, _| {
+            let (house, _) = core.open()?;
+            let found = house.store.view().records_by(Kind::Card, "number", &number.into())?;
+            found.last().map(|card| card.of.id.to_string()).ok_or(StationError::Missing { kind: "card" })
+        })
+    }
+
+    /// The card on a reader, and how it stands.
+    ///
+    /// # Errors
+    /// No such reader, no card.
+    pub fn card_read(&self, reader: &str) -> Answer<CardOnReader> {
+        self.write(|core, _| core.card_on(reader))
+    }
+
+    /// Everything on the contactless card of a reader, read with the reader's keys. Without a name the only reader with a
+    /// card.
+    ///
+    /// # Errors
+    /// No card, not ours; which reader, where there are several.
+    pub fn card_dump(&self, reader: Option<&str>) -> Answer<ReadBack> {
+        let (reply, answer) = mpsc::channel();
+        self.write(|core, _| {
+            let id = core.reader_with_card(reader)?;
+            core.dumps.insert(id, reply);
+            Ok(())
+        })?;
+        match answer.recv_timeout(DUMP_LIMIT) {
+            Ok(dump) => dump.map_err(problem),
+            Err(_) => Err(problem(StationError::NoDevice { what: "desfire" })),
+        }
+    }
+
+    /// The certificates of a card, PEM, newest first; and the CA's.
+    ///
+    /// # Errors
+    /// No such card.
+    pub fn certificates(&self, card: &str) -> Answer<(Vec<String>, String)> {
+        self.write(|core, _| core.certificates(people::id_of(card, "card")?))
+    }
+
+    /// An object's history with its verdict.
+    ///
+    /// # Errors
+    /// No such kind or record.
+    pub fn history(&self, kind: &str, id: &str) -> Answer<HistoryView> {
+        self.write(|core, now| core.history_view(kind, id, now))
+    }
+
+    /// The newest entries of all.
+    ///
+    /// # Errors
+    /// Nobody signed in.
+    pub fn history_recent(&self, limit: usize) -> Answer<Vec<EntryView>> {
+        self.write(|core, _| core.recent_entries(limit))
+    }
+
+    /// The verdict of the whole chain.
+    ///
+    /// # Errors
+    /// Nobody signed in.
+    pub fn history_verify(&self) -> Answer<VerdictView> {
+        self.write(|core, now| core.verdict(now))
+    }
+
+    /// A bundle for an auditor.
+    ///
+    /// # Errors
+    /// A file that exists or cannot be written.
+    pub fn history_export(&self, path: &Path, openings: bool) -> Answer<VerdictView> {
+        self.write(|core, now| core.export(path, openings, now))
+    }
+}
+
+impl crate::shared::Core {
+    fn card_on(&self, reader: &str) -> Result<CardOnReader, StationError> {
+        let device = self
+            .devices
+            .values()
+            .find(|device| device.kind == DeviceKind::Reader && device.name == reader)
+            .ok_or(StationError::Missing { kind: "reader" })?;
+        let none = || lanyard_device::DeviceError::NoCard { reader: reader.to_owned() };
+        Ok(device.card.as_ref().ok_or_else(none)?.view.clone())
+    }
+
+    fn reader_with_card(&self, reader: Option<&str>) -> Result<String, StationError> {
+        let with_card: Vec<(&String, &str)> = self
+            .devices
+            .iter()
+            .filter(|(_, device)| device.card.as_ref().is_some_and(|seen| seen.view.technology == "desfire"))
+            .filter(|(_, device)| reader.is_none_or(|name| device.name == name))
+            .map(|(id, device)| (id, device.name.as_str()))
+            .collect();
+        match with_card.as_slice() {
+            [(id, _)] => Ok((*id).clone()),
+            [] => Err(StationError::NoDevice { what: "desfire" }),
+            several => Err(StationError::WhichDevice {
+                what: "desfire",
+                names: several.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}

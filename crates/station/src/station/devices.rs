@@ -1,0 +1,111 @@
+//! Commands about devices, and the bench of a rehearsal.
+
+use super::{Answer, Station, problem};
+use crate::api::{BenchAction, BenchView, DeviceKind, DeviceRole, DeviceState, Problem, Status, TestReport};
+use crate::{StationError, hotplug};
+
+impl Station {
+    /// Whether a device works.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_test(&self, id: &str) -> Answer<TestReport> {
+        self.write(|core, _| core.device_test(id))
+    }
+
+    /// What a device is used for here.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_role(&self, id: &str, role: Option<DeviceRole>) -> Answer<Status> {
+        self.write(|core, _| core.device_role(id, role))?;
+        Ok(self.status())
+    }
+
+    /// This device and no other is used for that, until the station ends: for a script that names its devices.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_for_now(&self, id: &str, role: DeviceRole) -> Answer<Status> {
+        self.write(|core, _| core.device_for_now(id, role))?;
+        Ok(self.status())
+    }
+
+    /// What is said where several devices would do and none was named; where there is none.
+    #[must_use]
+    pub fn which_device(&self, what: &'static str, names: &[&str]) -> Problem {
+        problem(match names {
+            [] => StationError::NoDevice { what },
+            names => StationError::WhichDevice { what, names: names.join(", ") },
+        })
+    }
+
+    /// Adds an IPP printer, or with `file://` a folder that is used as one.
+    ///
+    /// # Errors
+    /// An address that no printer can have; a folder that is none.
+    pub fn printer_add(&self, name: &str, uri: &str) -> Answer<Status> {
+        self.write(|core, _| core.save_printer(name, uri))?;
+        hotplug::add_printer(&self.shared, name, uri).map_err(problem)?;
+        Ok(self.status())
+    }
+
+    /// Removes a configured printer.
+    ///
+    /// # Errors
+    /// No such printer.
+    pub fn printer_remove(&self, id: &str) -> Answer<Status> {
+        self.write(|core, _| core.forget_printer(id))?;
+        Ok(self.status())
+    }
+
+    /// The rehearsal's bench.
+    ///
+    /// # Errors
+    /// Not in rehearsal.
+    pub fn bench(&self) -> Answer<BenchView> {
+        self.write(|core, _| Ok(core.bench.as_ref().ok_or(StationError::NoBench)?.view()))
+    }
+
+    /// What a hand does on the bench.
+    ///
+    /// # Errors
+    /// Not in rehearsal; no such card, reader or printer.
+    pub fn bench_do(&self, action: &BenchAction) -> Answer<BenchView> {
+        self.write(|core, _| {
+            core.bench.as_mut().ok_or(StationError::NoBench)?.act(action)?;
+            Ok(())
+        })?;
+        self.bench()
+    }
+
+    /// The simulated desk behind the bench, for tests that set faults.
+    ///
+    /// # Errors
+    /// Not in rehearsal.
+    pub fn bench_desk(&self) -> Answer<lanyard_virtual::Bench> {
+        self.write(|core, _| Ok(core.bench.as_ref().ok_or(StationError::NoBench)?.desk()))
+    }
+}
+
+impl crate::shared::Core {
+    fn device_test(&mut self, id: &str) -> Result<TestReport, StationError> {
+        let device = self.devices.get(id).ok_or(StationError::Missing { kind: "device" })?;
+        let mut details = std::collections::BTreeMap::from([("device".to_owned(), device.name.clone())]);
+        let (ok, code) = match (device.kind, device.state, &device.card) {
+            (_, DeviceState::Gone, _) => (false, "test.gone"),
+            (DeviceKind::Reader, ..) if device.two_cards => (false, "test.reader.two"),
+            (DeviceKind::Reader, _, Some(seen)) => {
+                details.insert("technology".to_owned(), seen.view.technology.clone());
+                (true, "test.reader.card")
+            }
+            (DeviceKind::Reader, _, None) => (true, "test.reader.empty"),
+            (DeviceKind::Printer, DeviceState::Stopped, _) => {
+                details.insert("reasons".to_owned(), device.reasons.join(", "));
+                (false, "test.printer.stopped")
+            }
+            (DeviceKind::Printer, ..) => (true, "test.printer.ready"),
+        };
+        Ok(TestReport { ok, code: code.to_owned(), details })
+    }
+}
