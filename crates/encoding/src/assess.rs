@@ -201,10 +201,7 @@ impl Assess {
     }
 
     fn check_version(&self, version: &CardVersion) -> Result<(), EncodingError> {
-        let needed = self.encoding.card.family;
-        if generation(version.family) < generation(needed) {
-            return Err(EncodingError::CardKind { needed: family_name(needed), found: family_name(version.family) });
-        }
+        check_family(self.encoding.card.family, version.family)?;
         let Some(uid) = version.uid() else { return Err(EncodingError::UidHidden) };
         if uid != self.shown_uid[..] {
             return Err(EncodingError::UidDiffers);
@@ -250,6 +247,14 @@ impl Machine for Assess {
             Action::Failed { error, card: CardLeft::Untouched }
         })
     }
+}
+
+/// What an encoding asks for is a lower bound.
+pub(crate) fn check_family(needed: Family, found: Family) -> Result<(), EncodingError> {
+    if generation(found) < generation(needed) {
+        return Err(EncodingError::CardKind { needed: family_name(needed), found: family_name(found) });
+    }
+    Ok(())
 }
 
 fn family_name(family: Family) -> &'static str {

@@ -34,6 +34,9 @@ pub enum EncodingError {
     /// The history does not tell which version of a key a card has.
     #[error("which version of key {key:?} the card has is not known")]
     VersionUnknown { key: String },
+    /// What is to become of the card differs in more than its keys.
+    #[error("{at} differs as well: keys alone do not make the one of the other")]
+    NotKeysAlone { at: String },
     /// No card is written with a key whose backup was not restored once and compared.
     #[error("the backup of key {key:?} version {version} was never proved")]
     KeyUnproved { key: String, version: u8 },
@@ -177,6 +180,8 @@ pub enum Problem {
     NoSource { key: &'static str },
     #[error("more than one of from, constant, hex")]
     TwoSources,
+    #[error("an EV1 has no other messaging than that which this switches off")]
+    OnlyEv2,
     #[error("no such day")]
     Day,
     #[error("finding: the code of a finding, lower-case")]
@@ -206,6 +211,7 @@ impl Coded for EncodingError {
             Self::KeyMissing { .. } => "encoding.key.missing",
             Self::KeyVersionMissing { .. } => "encoding.key.version_missing",
             Self::VersionUnknown { .. } => "encoding.key.version_unknown",
+            Self::NotKeysAlone { .. } => "encoding.rekey.differs",
             Self::KeyUnproved { .. } => "encoding.key.unproved",
             Self::VaultLocked => "encoding.vault.locked",
             Self::CardKind { .. } => "card.kind",
@@ -237,6 +243,7 @@ impl Coded for EncodingError {
             Self::KeyMissing { .. }
             | Self::KeyVersionMissing { .. }
             | Self::VersionUnknown { .. }
+            | Self::NotKeysAlone { .. }
             | Self::KeyUnproved { .. }
             | Self::VaultLocked => Fault::Policy,
             Self::CardKind { .. }
@@ -290,6 +297,7 @@ impl Coded for EncodingError {
             Self::ValueFit { file, field, why } => {
                 vec![("file", file.to_string()), ("field", field.clone()), ("why", why.to_string())]
             }
+            Self::NotKeysAlone { at } => vec![("at", at.clone())],
             Self::KeyMissing { key } | Self::VersionUnknown { key } => vec![("key", key.clone())],
             Self::KeyVersionMissing { key, version } | Self::KeyUnproved { key, version } => {
                 vec![("key", key.clone()), ("version", version.to_string())]

@@ -49,7 +49,7 @@ pub(crate) fn costs(plan: &Plan, steps: &[Step], link: Link) -> Vec<Cost> {
         Messaging::Ev2 => Kind::Ev2,
     };
     let master = &plan.master;
-    let mut walk = Walk { link, aes, selected: Aid::PICC, session: None };
+    let mut walk = Walk { link: plan.messaging.link(link), aes, selected: Aid::PICC, session: None };
     let mut held = &master.before;
     if !steps.contains(&Step::MasterKey) {
         held = &master.after;
@@ -153,7 +153,7 @@ impl Walk {
             }
             Step::DefaultKey { .. } => self.frames(1 + 32 + out, back, false),
             Step::CardSettings { .. } => self.frames(sealed(1, CommMode::Full), back, false),
-            Step::RandomUid | Step::FormatOff => self.frames(1 + 16 + out, back, false),
+            Step::RandomUid | Step::FormatOff | Step::OnlyEv2 => self.frames(1 + 16 + out, back, false),
             Step::Remove { .. } => self.frames(3 + out, back, false),
             Step::Application { iso, .. } => {
                 let names = iso.as_ref().map_or(0, |iso| 2 + iso.name.len());

@@ -10,7 +10,9 @@
 //! comes after a card's first life: newer keys, and a blank again. Keys come from a [`KeySource`]
 //! for one exchange each; what the card answers is checked in `drivers/desfire`.
 
+mod air;
 mod assess;
+mod comparison;
 mod date;
 mod description;
 mod error;
@@ -18,17 +20,22 @@ mod estimate;
 mod form;
 mod journal;
 mod keys;
+mod lint;
 mod machine;
+mod memory;
 mod operation;
 mod plan;
 mod planning;
+mod preview;
 mod readback;
 mod renewing;
 mod run;
 mod values;
 mod wire;
 
+pub use air::BIT_RATES;
 pub use assess::{Assess, Assessment, Found};
+pub use comparison::{Change, Diff, How, diff};
 pub use date::Date;
 pub use description::{
     Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Coding, Content, DateForm, Encoding, Field,
@@ -39,9 +46,12 @@ pub use estimate::Cost;
 pub use form::{FieldForm, FieldValue};
 pub use journal::JournalRow;
 pub use keys::{HeldKey, KeySource, KeyUse};
+pub use lint::{Finding, Severity, lint, lint_codes};
 pub use machine::{Action, CardLeft, Event, Machine, Random, Stopped, drive};
+pub use memory::{Memory, Region};
 pub use plan::{Bytes, FieldPlan, HeldAt, Iso, MasterKey, Messaging, Plan, PlannedStep, Purpose, Reader, Step};
 pub use planning::{plan, reading};
+pub use preview::{Preview, PreviewStep, preview};
 pub use readback::{ApplicationRead, FieldRead, FileRead, ReadBack};
 pub use renewing::{rekey, reuse};
 pub use run::{Run, RunProgress};

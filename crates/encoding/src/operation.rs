@@ -14,6 +14,7 @@ pub(crate) fn operation(plan: &Plan, step: &Step, keys: &dyn KeySource) -> Resul
         Step::RandomUid => Op::SetConfiguration(Configuration::Picc { disable_format: false, random_uid: true }),
         Step::CardSettings { settings } => Op::ChangeKeySettings(*settings),
         Step::FormatOff => Op::SetConfiguration(Configuration::Picc { disable_format: true, random_uid: false }),
+        Step::OnlyEv2 => Op::SetConfiguration(Configuration::SecureMessaging { disable_d40: true, disable_ev1: true }),
         Step::Remove { aid } => Op::DeleteApplication(*aid),
         Step::Application { aid, settings, keys, iso } => Op::CreateApplication(NewApplication {
             aid: *aid,

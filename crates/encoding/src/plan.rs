@@ -75,6 +75,11 @@ impl Messaging {
         if generation(family) < generation(Family::Ev2) { Self::Ev1 } else { Self::Ev2 }
     }
 
+    /// The long forms of read and write came with EV2.
+    pub(crate) fn link(self, link: Link) -> Link {
+        Link { long_commands: link.long_commands && self == Self::Ev2, ..link }
+    }
+
     fn is_ev2(&self) -> bool {
         *self == Self::Ev2
     }
@@ -140,6 +145,8 @@ pub enum Step {
     RandomUid,
     /// The card refuses to be formatted.
     FormatOff,
+    /// The card refuses the secure messaging of earlier generations (D40, EV1).
+    OnlyEv2,
     /// An application is removed with all it holds.
     Remove {
         /// Its identifier.
@@ -384,6 +391,7 @@ impl Step {
             Self::CardSettings { .. } => "card_settings",
             Self::RandomUid => "random_uid",
             Self::FormatOff => "format_off",
+            Self::OnlyEv2 => "only_ev2",
             Self::Remove { .. } => "remove",
             Self::Application { .. } => "application",
             Self::Key { .. } => "key",
@@ -412,6 +420,7 @@ impl Step {
             | Self::CardSettings { .. }
             | Self::RandomUid
             | Self::FormatOff
+            | Self::OnlyEv2
             | Self::Remove { .. }
             | Self::Application { .. } => None,
         }

@@ -1,6 +1,6 @@
 //! How a plan is made: from a description, values and what the card is, to steps in their order.
 
-use lanyard_desfire::{Access, Aid, ChangeKeyRight, FileKind, KeyNo, Link};
+use lanyard_desfire::{Access, Aid, ChangeKeyRight, Family, FileKind, KeyNo, Link};
 
 use crate::EncodingError;
 use crate::assess::{Assessment, Present};
@@ -21,7 +21,17 @@ pub fn plan(
     link: Link,
 ) -> Result<Plan, EncodingError> {
     let present = card.writable()?;
-    let uid = card.uid;
+    plan_for(encoding, values, (card.uid, card.version.family, present), keys, link)
+}
+
+/// As [`plan`], for a card that need not be there.
+pub(crate) fn plan_for(
+    encoding: &Encoding,
+    values: &Values,
+    (uid, family, present): ([u8; 7], Family, Present),
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
     let newest = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
         let version = keys.latest(&spec.name)?;
         if !keys.backup_proved(&spec.name, version)? {
@@ -66,8 +76,11 @@ pub fn plan(
     if rules.format_off {
         steps.push(Step::FormatOff);
     }
+    if rules.only_ev2 {
+        steps.push(Step::OnlyEv2);
+    }
     steps.append(&mut reads);
-    let messaging = Messaging::of(card.version.family);
+    let messaging = Messaging::of(family);
     Ok(empty(Purpose::Write, &encoding.id, uid, messaging, master).priced(steps, link))
 }
 

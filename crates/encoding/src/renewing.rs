@@ -6,6 +6,7 @@
 use lanyard_desfire::{Aid, KeyNo, Link};
 
 use crate::EncodingError;
+use crate::comparison::diff;
 use crate::description::{Encoding, KeySpec};
 use crate::keys::{HeldKey, KeySource, KeyUse};
 use crate::plan::{AS_DELIVERED, HeldAt, MasterKey, Plan, Purpose, Step};
@@ -14,36 +15,43 @@ use crate::planning::{changed_by, empty, key_use, oldest, read_back};
 /// Versions of keys by name.
 type Versions<'a> = &'a dyn Fn(&str) -> Option<u8>;
 
-/// Changes the keys of a finished card from the versions that it has to others (the newest of the vault where `to` says
-/// `None`). Keys whose version stays are left alone; files and values too. Ends by reading with the new reader's keys.
+/// Changes the keys of a finished card, from the versions that it has to others (the newest of the vault where `to_version`
+/// says `None`), or from the keys of one encoding to those of another that differs in nothing else. Keys that stay are
+/// left alone; files and values too. Ends by reading with the new reader's keys.
 ///
 /// # Errors
-/// [`EncodingError::VersionUnknown`] where the history does not tell a key's version; what is wrong with a key.
+/// [`EncodingError::NotKeysAlone`] where more than keys would change; [`EncodingError::VersionUnknown`] where the history
+/// does not tell a key's version; what is wrong with a key.
 pub fn rekey(
-    encoding: &Encoding,
+    (from, to): (&Encoding, &Encoding),
     uid: [u8; 7],
-    from: Versions<'_>,
-    to: Versions<'_>,
+    from_version: Versions<'_>,
+    to_version: Versions<'_>,
     keys: &dyn KeySource,
     link: Link,
 ) -> Result<Plan, EncodingError> {
-    let old = |spec: &KeySpec, aid: Aid, number: KeyNo| present(spec, aid, number, uid, from);
+    if let Some(other) =
+        diff(from, to).changes.into_iter().find(|change| !change.is_of_a_key() && change.is_on_the_card())
+    {
+        return Err(EncodingError::NotKeysAlone { at: other.at });
+    }
     let new = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
-        let version = to(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
+        let version = to_version(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
         if !keys.backup_proved(&spec.name, version)? {
             return Err(EncodingError::KeyUnproved { key: spec.name.clone(), version });
         }
         Ok(key_use(spec, version, uid, aid, number))
     };
-    let change = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<(HeldKey, HeldKey), EncodingError> {
-        Ok((HeldKey::Aes(old(spec, aid, number)?), HeldKey::Aes(new(spec, aid, number)?)))
-    };
-    let rules = &encoding.card;
-    let (before, after) = change(&rules.master, Aid::PICC, KeyNo::MASTER)?;
+    let change =
+        |old: &KeySpec, spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<(HeldKey, HeldKey), EncodingError> {
+            let old = present(old, aid, number, uid, from_version)?;
+            Ok((HeldKey::Aes(old), HeldKey::Aes(new(spec, aid, number)?)))
+        };
+    let (before, after) = change(&from.card.master, &to.card.master, Aid::PICC, KeyNo::MASTER)?;
     let master = MasterKey { before, after };
     let mut steps = Vec::new();
-    if let Some(default) = &rules.default {
-        let (before, key) = change(default, Aid::PICC, KeyNo::MASTER)?;
+    if let (Some(old), Some(default)) = (&from.card.default, &to.card.default) {
+        let (before, key) = change(old, default, Aid::PICC, KeyNo::MASTER)?;
         if before != key {
             steps.push(Step::DefaultKey { key, before: Some(before) });
         }
@@ -53,12 +61,14 @@ pub fn rekey(
     }
     let mut held = Vec::new();
     let mut reads = Vec::new();
-    for application in &encoding.applications {
+    for application in &to.applications {
         let aid = application.aid;
+        let of_old = from.applications.iter().find(|old| old.aid == aid).map_or(&[][..], |old| &old.keys);
         // The master key last: until then one session changes them all.
-        let (first, others) = application.keys.split_at(1);
-        for key in others.iter().chain(first) {
-            let (old, new) = change(&key.spec, aid, key.number)?;
+        let pairs: Vec<_> = of_old.iter().zip(&application.keys).collect();
+        let (first, others) = pairs.split_at(pairs.len().min(1));
+        for (old, key) in others.iter().chain(first) {
+            let (old, new) = change(&old.spec, &key.spec, aid, key.number)?;
             if old == new {
                 held.push(HeldAt { aid, number: key.number, key: new });
             } else {
@@ -69,10 +79,9 @@ pub fn rekey(
             reads.push(read_back(application, file, None, &|key| new(&key.spec, aid, key.number))?);
         }
     }
-    let changes = |at: &HeldAt| steps.iter().any(|step| step.aid() == Some(at.aid));
-    held.retain(changes);
+    held.retain(|at: &HeldAt| steps.iter().any(|step| step.aid() == Some(at.aid)));
     steps.append(&mut reads);
-    let mut plan = empty(Purpose::Rekey, &encoding.id, uid, oldest(encoding), master);
+    let mut plan = empty(Purpose::Rekey, &to.id, uid, oldest(to), master);
     plan.held = held;
     Ok(plan.priced(steps, link))
 }

@@ -146,7 +146,7 @@ impl Run {
         let read = ReadBack { encoding: plan.encoding.clone(), uid, applications: Vec::new() };
         Ok(Self {
             plan: plan.clone(),
-            card: Card::new(link),
+            card: Card::new(plan.messaging.link(link)),
             at,
             open,
             changed: open.is_some(),
@@ -220,6 +220,7 @@ impl Run {
             | Step::CardSettings { .. }
             | Step::RandomUid
             | Step::FormatOff
+            | Step::OnlyEv2
             | Step::Remove { .. }
             | Step::Application { .. } => Ok(self.master_session(step).unwrap_or(Next::Do)),
             Step::Key { aid, number, by, .. } => {

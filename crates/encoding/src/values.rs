@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lanyard_formats::CardNumber;
 use lanyard_model::Value;
 
-use crate::description::{Align, Content, Field, File, Source};
+use crate::description::{Align, Content, Encoding, Field, File, Source};
 use crate::error::Misfit;
 use crate::form::layout;
 use crate::{Date, EncodingError};
@@ -33,6 +33,29 @@ impl Values {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.set(name, value);
         self
+    }
+
+    /// Made-up ones that fill every field of an encoding to its end.
+    #[must_use]
+    pub fn sample(encoding: &Encoding) -> Self {
+        let mut values = Self::new();
+        let files = || encoding.applications.iter().flat_map(|application| &application.files);
+        // What stands as a number somewhere is digits everywhere.
+        for numbers in [true, false] {
+            for field in files().flat_map(|file| &file.fields) {
+                let value = match &field.content {
+                    Content::Number { .. } | Content::Wiegand { .. } | Content::Bits { .. } => Value::from("1"),
+                    _ if numbers => continue,
+                    Content::Text { .. } => Value::Text("x".repeat(field.length as usize)),
+                    Content::Bytes { .. } => Value::Bytes(vec![0xFF; field.length as usize]),
+                    Content::Date { .. } => Value::from("2030-12-31"),
+                };
+                for name in field.content.names() {
+                    values.0.entry(name.to_owned()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        values
     }
 
     /// One more.

@@ -43,7 +43,7 @@ fn parse_aid(text: &str) -> Option<Aid> {
     six.then(|| u32::from_str_radix(text, 16).ok()).flatten().map(Aid::from_number)
 }
 
-fn mode_word(mode: CommMode) -> &'static str {
+pub(crate) fn mode_word(mode: CommMode) -> &'static str {
     match mode {
         CommMode::Plain => "plain",
         CommMode::Mac => "mac",

@@ -4,13 +4,14 @@
 
 mod common;
 
-use common::{AID, Desk, LINK, STARTER, UID, Vault, starter, starter_with_default_key, values, vault_keys};
+use common::{
+    AID, Desk, LINK, STARTER, UID, Vault, blank_for, measured, starter, starter_with_default_key, values, vault_keys,
+};
 use lanyard_desfire::{Framing, Link};
 use lanyard_encoding::{
-    Action, CardLeft, Cost, Encoding, EncodingError, Event, FieldValue, Machine, Misfit, Plan, ReadBack, Run, Values,
-    plan, reading,
+    CardLeft, Cost, Encoding, EncodingError, FieldValue, Misfit, Plan, ReadBack, Values, plan, reading,
 };
-use lanyard_virtual::{DesfireCard, FrameSize, KeyKind};
+use lanyard_virtual::{KeyKind, Model};
 
 #[test]
 fn a_blank_becomes_a_card_with_our_keys_and_values_and_no_default_key_left() {
@@ -32,39 +33,6 @@ fn a_blank_becomes_a_card_with_our_keys_and_values_and_no_default_key_left() {
     assert_eq!(read.field("4C5901", 1, "long_number"), Some(&FieldValue::Number(48_821)));
 }
 
-/// Runs a plan on a blank of the link's frame size, and counts what goes over the air, by step.
-fn measured(plan: &Plan, link: Link) -> Vec<Cost> {
-    let mut desk = Desk::blank();
-    desk.card = DesfireCard::new(UID, 7).with_frame_size(match link.fsc {
-        64 => FrameSize::B64,
-        128 => FrameSize::B128,
-        _ => FrameSize::B256,
-    });
-    desk.lay();
-    desk.framing = link.framing;
-    let mut run = Run::new(plan, UID, link).unwrap();
-    let mut costs = vec![Cost::default(); plan.steps.len()];
-    let mut random = |out: &mut [u8; 16]| *out = [0x5A; 16];
-    let mut event = Event::Start;
-    let mut held;
-    loop {
-        match run.next(event, &Vault::default(), &mut random) {
-            Action::Journal(_) => event = Event::Journaled,
-            Action::Transmit(command) => {
-                let step = run.progress().step;
-                let (sent, received) = (desk.sent, desk.received);
-                held = desk.exchange(&command).unwrap();
-                costs[step].exchanges += 1;
-                costs[step].sent += (desk.sent - sent) as u32;
-                costs[step].received += (desk.received - received) as u32;
-                event = Event::Answer(&held);
-            }
-            Action::Done(_) => return costs,
-            Action::Failed { error, .. } => panic!("{error}"),
-        }
-    }
-}
-
 fn without_read_back(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     plan.steps.retain(|planned| planned.step.changes());
@@ -74,13 +42,13 @@ fn without_read_back(plan: &Plan) -> Plan {
 #[test]
 fn a_card_is_written_in_16_exchanges_and_with_all_that_can_be_asked_for_in_24() {
     let plan = Desk::blank().plan(&starter(), false).unwrap();
-    let bare: Cost = measured(&without_read_back(&plan), LINK).into_iter().sum();
+    let bare: Cost = measured(&mut Desk::blank(), &without_read_back(&plan), LINK).into_iter().sum();
     assert_eq!(bare.exchanges, 16);
     let mut desk = Desk::blank();
     let plan = desk.plan(&starter_with_default_key(), false).unwrap();
     let get_version = desk.seen.iter().position(|ins| *ins == 0x6E).unwrap();
     assert_eq!(get_version, 3);
-    let full: Cost = measured(&plan, LINK).into_iter().sum();
+    let full: Cost = measured(&mut Desk::blank(), &plan, LINK).into_iter().sum();
     assert_eq!(get_version as u32 + full.exchanges, 24);
 }
 
@@ -100,7 +68,7 @@ fn the_estimate_is_what_goes_over_the_air_step_by_step() {
                     };
                     let plan = plan(&encoding, &values(), &assessment, &Vault::default(), link).unwrap();
                     let planned: Vec<Cost> = plan.steps.iter().map(|planned| planned.cost).collect();
-                    assert_eq!(measured(&plan, link), planned, "{link:?}");
+                    assert_eq!(measured(&mut blank_for(link, Model::Ev2), &plan, link), planned, "{link:?}");
                 }
             }
         }
@@ -209,5 +177,5 @@ fn an_encoding_with_everything_in_it_is_written_and_read_back() {
     assert!(desk.keys().iter().all(|key| vault_keys(&plan).contains(key)));
     assert_eq!(desk.card.file(AID, 1).unwrap()[16..], [0xFF; 16]);
     let costs: Vec<Cost> = plan.steps.iter().map(|planned| planned.cost).collect();
-    assert_eq!(measured(&plan, LINK), costs);
+    assert_eq!(measured(&mut Desk::blank(), &plan, LINK), costs);
 }

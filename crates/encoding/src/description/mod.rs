@@ -72,6 +72,8 @@ pub struct CardRules {
     pub random_uid: bool,
     /// The card refuses FormatPICC from then on. Cannot be undone.
     pub format_off: bool,
+    /// The card refuses the secure messaging of earlier generations from then on. Cannot be undone here.
+    pub only_ev2: bool,
 }
 
 /// A key in the vault, and how a card's own key is made of it.
@@ -347,10 +349,7 @@ impl Encoding {
     #[must_use]
     pub fn values(&self) -> Vec<&str> {
         let fields = self.applications.iter().flat_map(|application| &application.files).flat_map(|file| &file.fields);
-        let sources = fields.flat_map(|field| field.content.sources());
-        let mut names: Vec<_> = sources
-            .filter_map(|source| if let Source::Value(name) = source { Some(name.as_str()) } else { None })
-            .collect();
+        let mut names: Vec<_> = fields.flat_map(|field| field.content.names()).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -367,6 +366,13 @@ impl Encoding {
 }
 
 impl Content {
+    /// Names of the values that go into it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources()
+            .into_iter()
+            .filter_map(|source| if let Source::Value(name) = source { Some(&**name) } else { None })
+    }
+
     /// Where its values come from.
     #[must_use]
     pub fn sources(&self) -> Vec<&Source> {

@@ -62,6 +62,7 @@ pub(super) struct CardText {
     pub random_uid: bool,
     #[serde(default)]
     pub format_off: bool,
+    pub only_ev2: Option<At<bool>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]

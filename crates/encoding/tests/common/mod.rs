@@ -7,12 +7,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use lanyard_apdu::{Command, Response};
 use lanyard_desfire::{Framing, Link, native_command, native_response};
 use lanyard_encoding::{
-    Assess, Assessment, CardLeft, Encoding, EncodingError, JournalRow, KeySource, Machine, Plan, ReadBack, Run,
-    Stopped, Values, drive, plan,
+    Action, Assess, Assessment, CardLeft, Cost, Encoding, EncodingError, Event, JournalRow, KeySource, Machine, Plan,
+    ReadBack, Run, Stopped, Values, drive, plan,
 };
 use lanyard_secret::Secret;
-use lanyard_virtual::{ApduCard, DesfireCard, FrameSize};
+use lanyard_virtual::{ApduCard, DesfireCard, FrameSize, Memory, Model};
 
+pub const THREE: &str = include_str!("../../../../assets/encodings/three-applications.toml");
+pub const EV1: &str = include_str!("../../../../assets/encodings/ev1.toml");
+pub const REKEY: &str = include_str!("../../../../assets/encodings/rekey.toml");
 pub const STARTER: &str = include_str!("../../../../assets/encodings/starter.toml");
 pub const UID: [u8; 7] = [4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
 /// 4C5901 as it goes over the wire.
@@ -63,6 +66,9 @@ pub fn values() -> Values {
         .with("card.number", 4567)
         .with("card.long_number", 48_821)
         .with("card.record", (0..128).collect::<Vec<u8>>())
+        .with("card.valid_until", "2031-11-23")
+        .with("person.staff_no", "104882")
+        .with("person.given_name", "Åsa")
 }
 
 pub fn starter() -> Encoding {
@@ -240,4 +246,43 @@ pub fn vault_keys(plan: &Plan) -> Vec<Vec<u8>> {
         .into_iter()
         .map(|key| Vault::default().key(&key.name, key.version, key.input.as_deref()).unwrap().expose().to_vec())
         .collect()
+}
+
+/// Carries out a plan on what lies on the desk, and counts what goes over the air, by step.
+pub fn measured(desk: &mut Desk, plan: &Plan, link: Link) -> Vec<Cost> {
+    desk.lay();
+    desk.framing = link.framing;
+    let mut run = Run::new(plan, UID, link).unwrap();
+    let mut costs = vec![Cost::default(); plan.steps.len()];
+    let mut random = |out: &mut [u8; 16]| *out = [0x5A; 16];
+    let mut event = Event::Start;
+    let mut held;
+    loop {
+        match run.next(event, &Vault::default(), &mut random) {
+            Action::Journal(_) => event = Event::Journaled,
+            Action::Transmit(command) => {
+                let step = run.progress().step;
+                let (sent, received) = (desk.sent, desk.received);
+                held = desk.exchange(&command).unwrap();
+                costs[step].exchanges += 1;
+                costs[step].sent += (desk.sent - sent) as u32;
+                costs[step].received += (desk.received - received) as u32;
+                event = Event::Answer(&held);
+            }
+            Action::Done(_) => return costs,
+            Action::Failed { error, .. } => panic!("{error}"),
+        }
+    }
+}
+
+/// A blank whose frames are as long as the link takes.
+pub fn blank_for(link: Link, model: Model) -> Desk {
+    let mut desk = Desk::blank();
+    desk.card = DesfireCard::new(UID, 7).with_model(model, Memory::K8).with_frame_size(match link.fsc {
+        64 => FrameSize::B64,
+        128 => FrameSize::B128,
+        _ => FrameSize::B256,
+    });
+    desk.lay();
+    desk
 }

@@ -114,6 +114,11 @@ fn card(check: &mut Check<'_>, card: CardText) -> Option<CardRules> {
         }
     });
     check.mark("card, family", card.family.span().start);
+    if let Some(only) = card.only_ev2.as_ref().filter(|only| *only.get_ref())
+        && matches!(card.family.get_ref(), FamilyText::Ev1)
+    {
+        check.of("card", "only_ev2", only, Problem::OnlyEv2);
+    }
     Some(CardRules {
         family: match card.family.into_inner() {
             FamilyText::Ev1 => Family::Ev1,
@@ -127,6 +132,7 @@ fn card(check: &mut Check<'_>, card: CardText) -> Option<CardRules> {
         settings,
         random_uid: card.random_uid,
         format_off: card.format_off,
+        only_ev2: card.only_ev2.is_some_and(At::into_inner),
     })
 }
 

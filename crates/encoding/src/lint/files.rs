@@ -1,0 +1,130 @@
+//! Rules about files, their rights, and the values in them.
+
+use lanyard_desfire::{Access, CommMode, KeyNo};
+
+use super::Found;
+use super::rule::Rule;
+use crate::description::{Application, Charset, Content, Field, File, Source};
+
+pub(super) fn rules(found: &mut Found<'_>) {
+    for application in &found.encoding.applications {
+        for file in &application.files {
+            let at = format!("application {:06X}, file {}", application.aid.number(), file.number.get());
+            rights(found, &at, application, file);
+            if file.fields.is_empty() {
+                found.add(Rule::FileEmpty, &at, format!("{} bytes", file.size));
+            }
+            for field in &file.fields {
+                values(found, &format!("{at}, field {}", field.name), field);
+            }
+        }
+    }
+}
+
+fn rights(found: &mut Found<'_>, at: &str, application: &Application, file: &File) {
+    let access = format!("{at}, access");
+    let rights = file.rights;
+    let personal = file.fields.iter().find(|field| field.content.names().any(|name| name.starts_with("person.")));
+    match (rights.read, personal) {
+        (Access::Free, Some(field)) => found.add(Rule::FreeReadPersonal, &access, format!("field {}", field.name)),
+        (Access::Free, None) => found.add(Rule::FreeRead, &access, "read = \"free\""),
+        (_, Some(field)) if file.mode != CommMode::Full => {
+            found.add(Rule::PersonalInClear, at, format!("field {}", field.name));
+        }
+        (_, None) if file.mode == CommMode::Plain => found.add(Rule::Plain, at, "mode = \"plain\""),
+        _ => {}
+    }
+    // Key 0 may do all of it anyway: it changes the rights.
+    let reads = |key: KeyNo| key != KeyNo::MASTER && [rights.read, rights.read_write].contains(&Access::Key(key));
+    let writer = [rights.write, rights.read_write]
+        .into_iter()
+        .find_map(|right| if let Access::Key(key) = right { Some(key).filter(|key| reads(*key)) } else { None });
+    if let Some(key) = writer {
+        found.add(Rule::WriteByReader, &access, role(application, key));
+    }
+    match rights.change {
+        Access::Key(key) if key != KeyNo::MASTER => found.add(Rule::ChangeByOther, &access, role(application, key)),
+        Access::Never => found.add(Rule::RightsFrozen, &access, "change = \"never\""),
+        _ => {}
+    }
+}
+
+fn role(application: &Application, key: KeyNo) -> String {
+    let role = application.keys.iter().find(|of| of.number == key).map_or("", |of| of.role.as_str());
+    format!("role {role}")
+}
+
+/// What the station knows of a value before there is a person: `docs/encodings.md` has the list.
+enum Kind {
+    /// A number up to this.
+    Number(u64),
+    /// A day.
+    Day,
+    /// So many bytes.
+    Bytes(u32),
+    /// Text of so many characters at most.
+    Text(u32),
+}
+
+fn kind_of(name: &str) -> Option<Kind> {
+    Some(match name {
+        "card.facility" => Kind::Number(0xFF),
+        "card.number" => Kind::Number(0xFFFF),
+        "card.long_number" => Kind::Number(9_999_999),
+        "card.valid_from" | "card.valid_until" => Kind::Day,
+        crate::CARD_RECORD => Kind::Bytes(crate::CARD_RECORD_LEN),
+        "person.staff_no" => Kind::Text(20),
+        "person.given_name" | "person.family_name" | "person.unit" | "person.title" => Kind::Text(80),
+        "person.display_name" => Kind::Text(120),
+        "person.email" => Kind::Text(254),
+        _ => return None,
+    })
+}
+
+fn values(found: &mut Found<'_>, at: &str, field: &Field) {
+    for source in field.content.sources() {
+        let Source::Value(name) = source else { continue };
+        let Some(kind) = kind_of(name) else {
+            found.add(Rule::ValueUnknown, at, name.clone());
+            continue;
+        };
+        let fits = match (&field.content, &kind) {
+            (Content::Text { .. }, Kind::Text(_)) | (Content::Date { .. }, Kind::Day) => true,
+            // A number of digits kept as text is taken for a number.
+            (Content::Number { .. } | Content::Wiegand { .. } | Content::Bits { .. }, Kind::Number(_)) => true,
+            (Content::Number { .. } | Content::Wiegand { .. } | Content::Bits { .. }, Kind::Text(_)) => true,
+            (Content::Bytes { .. }, Kind::Bytes(len)) => *len == field.length,
+            _ => false,
+        };
+        if !fits {
+            found.add(Rule::ValueType, at, name.clone());
+        } else if let Some(most) = too_long(field, source, &kind) {
+            let rule = if matches!(kind, Kind::Text(_)) { Rule::TextLong } else { Rule::ValueLong };
+            found.add(rule, at, format!("{name}: up to {most}"));
+        }
+    }
+}
+
+/// The largest value, where it does not fit.
+fn too_long(field: &Field, source: &Source, kind: &Kind) -> Option<String> {
+    match (&field.content, kind) {
+        (Content::Text { charset: Charset::Utf8, .. }, Kind::Text(most)) if most.saturating_mul(2) > field.length => {
+            Some(format!("{most} characters, some of two bytes and more"))
+        }
+        (Content::Text { .. }, Kind::Text(most)) if *most > field.length => Some(format!("{most} characters")),
+        (Content::Number { coding, .. }, Kind::Number(most)) => {
+            coding.write(*most, field.length as usize).is_none().then(|| most.to_string())
+        }
+        (Content::Wiegand { format, facility, number, .. }, Kind::Number(most)) => {
+            let (of_facility, of_number) = (format.most_facility(), format.most_number());
+            let over = (source == facility && *most > of_facility) || (source == number && *most > of_number);
+            over.then(|| most.to_string())
+        }
+        (Content::Bits { bits, parity, values, .. }, Kind::Number(most)) => {
+            let layout = crate::form::layout(bits, parity).ok()?;
+            let over = |(letter, room): (char, u64)| values.get(&letter) == Some(source) && *most > room;
+            layout.letters().into_iter().any(over).then(|| most.to_string())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,83 @@
+//! What an encoding takes of a card's memory, which is given out in blocks of 32 bytes.
+
+use serde::Serialize;
+
+use crate::description::{Application, Encoding, File};
+use crate::wire::aid_text;
+use lanyard_desfire::FileKind;
+
+/// Bytes in a block.
+const BLOCK: u32 = 32;
+/// Directory entry and header of an application.
+const APPLICATION: u32 = 64;
+/// Header of a file.
+const FILE: u32 = 32;
+/// An AES key and its version.
+const KEY: u32 = 17;
+
+/// What is taken, region by region, in the order in which it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// The regions.
+    pub regions: Vec<Region>,
+    /// Bytes taken, whole blocks.
+    pub bytes: u32,
+}
+
+/// A region of the map.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Region {
+    /// Its application, six hex digits.
+    pub aid: String,
+    /// `header`, `keys`, `name` or `file`.
+    pub what: &'static str,
+    /// The file's number.
+    pub number: Option<u8>,
+    /// First block, counted from the first that is taken.
+    pub block: u32,
+    /// How many blocks.
+    pub blocks: u32,
+    /// Bytes that hold something; the rest of the blocks is lost.
+    pub used: u32,
+}
+
+impl Memory {
+    /// Of an encoding on an empty card.
+    #[must_use]
+    pub fn of(encoding: &Encoding) -> Self {
+        let mut memory = Self { regions: Vec::new(), bytes: 0 };
+        for application in &encoding.applications {
+            memory.application(application);
+        }
+        memory
+    }
+
+    fn application(&mut self, application: &Application) {
+        let aid = aid_text(application.aid);
+        self.push(&aid, "header", None, APPLICATION, APPLICATION);
+        // 14 at most: checked when the description was read.
+        let keys = application.keys.len() as u32 * KEY;
+        self.push(&aid, "keys", None, keys, keys);
+        let name = application.iso.as_ref().map_or(0, |iso| iso.name.len() as u32);
+        self.push(&aid, "name", None, name, name);
+        for file in &application.files {
+            self.file(&aid, file);
+        }
+    }
+
+    fn file(&mut self, aid: &str, file: &File) {
+        // A backup file holds two copies.
+        let copies = if file.kind == FileKind::Backup { 2 } else { 1 };
+        let data = file.size.next_multiple_of(BLOCK) * copies;
+        self.push(aid, "file", Some(file.number.get()), FILE + data, FILE + file.size * copies);
+    }
+
+    fn push(&mut self, aid: &str, what: &'static str, number: Option<u8>, bytes: u32, used: u32) {
+        let blocks = bytes.div_ceil(BLOCK);
+        if blocks > 0 {
+            let block = self.bytes / BLOCK;
+            self.regions.push(Region { aid: aid.to_owned(), what, number, block, blocks, used });
+            self.bytes += blocks * BLOCK;
+        }
+    }
+}

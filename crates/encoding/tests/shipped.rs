@@ -1,0 +1,152 @@
+//! Every encoding that ships: what lint says of it, what a simulated card of each kind then has on it, and that plan,
+//! memory map and estimate are what the card counts.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Desk, EV1, LINK, REKEY, STARTER, THREE, Vault, blank_for, measured, values};
+use lanyard_desfire::{Family, Framing, Link};
+use lanyard_encoding::{
+    Cost, Date, Encoding, EncodingError, FieldValue, Memory, Severity, Values, lint, plan, preview,
+};
+use lanyard_virtual::Model;
+
+const SHIPPED: [(&str, &str); 4] =
+    [("starter", STARTER), ("three-applications", THREE), ("rekey", REKEY), ("ev1", EV1)];
+
+#[test]
+fn what_lint_says_of_what_ships_is_known_and_none_is_an_error() {
+    let of_all = ["transport_key_known", "random_uid_off", "format_on"];
+    let of_starter =
+        ["older_messaging_on", "card_create_free", "card_list_free", "default_key_known", "list_free", "key_unused"];
+    for (id, text) in SHIPPED {
+        let found = lint(text, Date::parse("2026-11-24").unwrap());
+        assert!(found.iter().all(|finding| finding.severity != Severity::Error), "{id}: {found:#?}");
+        let mut codes: Vec<_> = found.iter().map(|finding| finding.code).collect();
+        let mut expected = of_all.to_vec();
+        match id {
+            "three-applications" => expected.push("older_messaging_on"),
+            "ev1" => expected.extend(["ev1_messaging", "default_key_known"]),
+            _ => expected.extend(of_starter),
+        }
+        codes.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(codes, expected, "{id}");
+    }
+}
+
+#[test]
+fn each_is_written_on_every_card_that_it_may_go_onto_and_costs_what_was_said() {
+    let mut written = 0;
+    for (id, text) in SHIPPED {
+        let encoding = Encoding::parse(text).unwrap();
+        assert_eq!(encoding.id, id);
+        for (model, family) in [(Model::Ev1, Family::Ev1), (Model::Ev2, Family::Ev2), (Model::Ev3, Family::Ev3)] {
+            for framing in [Framing::Wrapped, Framing::Native] {
+                for fsc in [64, 256] {
+                    let fsc = if model == Model::Ev1 { 64 } else { fsc };
+                    let link = Link { framing, fsc, long_commands: framing == Framing::Wrapped, ..LINK };
+                    let mut desk = blank_for(link, model);
+                    let before = free(&mut desk, &encoding);
+                    let Ok(assessment) = before else {
+                        assert!(matches!(before, Err(EncodingError::CardKind { .. })) && model == Model::Ev1);
+                        assert!(preview(&encoding, &values(), family, link).is_err());
+                        continue;
+                    };
+                    let plan = plan(&encoding, &values(), &assessment, &Vault::default(), link).unwrap();
+                    let planned: Vec<Cost> = plan.steps.iter().map(|planned| planned.cost).collect();
+                    assert_eq!(measured(&mut desk, &plan, link), planned, "{id} {model:?} {link:?}");
+                    // Without a card the same is said.
+                    let preview = preview(&encoding, &values(), family, link).unwrap();
+                    assert_eq!(preview.steps.iter().map(|step| step.cost).collect::<Vec<_>>(), planned);
+                    let taken = assessment.free_bytes - free(&mut desk, &encoding).unwrap().free_bytes;
+                    assert_eq!(
+                        (taken, preview.memory.bytes),
+                        (preview.memory.bytes, Memory::of(&encoding).bytes),
+                        "{id}"
+                    );
+                    written += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(written, 3 * 8 + 12);
+}
+
+fn free(desk: &mut Desk, encoding: &Encoding) -> Result<lanyard_encoding::Assessment, EncodingError> {
+    desk.framing = Framing::Wrapped;
+    desk.assess(encoding, false)
+}
+
+#[test]
+fn three_systems_read_their_own_values_on_one_card() {
+    let mut desk = Desk::blank();
+    let encoding = Encoding::parse(THREE).unwrap();
+    let plan = desk.plan(&encoding, false).unwrap();
+    let read = desk.run(&plan).unwrap();
+    let letters = [('F', 123), ('N', 48_821)].into_iter().collect();
+    assert_eq!(read.field("4C5910", 1, "number"), Some(&FieldValue::Letters(letters)));
+    assert_eq!(read.field("4C5910", 1, "valid_until"), Some(&FieldValue::Date("2031-11-23".to_owned())));
+    assert_eq!(read.field("4C5911", 0, "staff_no"), Some(&FieldValue::Number(104_882)));
+    assert_eq!(read.field("4C5912", 1, "given_name"), Some(&FieldValue::Text("Åsa".to_owned())));
+    let ours = common::vault_keys(&plan);
+    assert!(desk.keys().iter().all(|key| ours.contains(key)), "no known key is left");
+    // No two keys of a card are the same.
+    let mut keys = desk.keys();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 7);
+}
+
+#[test]
+fn each_pulled_before_and_after_every_exchange_is_finished_later() {
+    for (id, text) in [("three-applications", THREE), ("ev1", EV1)] {
+        let encoding = Encoding::parse(text).unwrap();
+        let model = if id == "ev1" { Model::Ev1 } else { Model::Ev2 };
+        let card = || blank_for(LINK, model);
+        let plan = card().plan(&encoding, false).unwrap();
+        let files = finished(card(), &plan);
+        for at in 0..plan.cost().exchanges as usize {
+            for how in [common::Pull::Before, common::Pull::After] {
+                let mut desk = card();
+                desk.pull = Some((at, how));
+                let (error, left) = desk.run(&plan).unwrap_err();
+                assert!(matches!(error, EncodingError::Lost { .. }), "{id} {at}: {error}");
+                desk.pull = None;
+                assert_ne!(left, lanyard_encoding::CardLeft::Void, "{id} {at}");
+                if left == lanyard_encoding::CardLeft::Untouched {
+                    desk.run(&plan).unwrap()
+                } else {
+                    desk.resume(&plan).unwrap()
+                };
+                assert_eq!(content(&desk), files, "{id} {at} {how:?}");
+            }
+        }
+    }
+}
+
+fn finished(mut desk: Desk, plan: &lanyard_encoding::Plan) -> Vec<Vec<u8>> {
+    desk.run(plan).unwrap();
+    content(&desk)
+}
+
+/// Keys and files, as no reader could see them.
+fn content(desk: &Desk) -> Vec<Vec<u8>> {
+    let mut out = desk.keys();
+    for aid in desk.card.applications() {
+        out.extend((0..32).filter_map(|number| desk.card.file(aid, number)));
+    }
+    out
+}
+
+#[test]
+fn sample_values_fill_every_field_so_that_a_preview_is_no_less_than_any_card() {
+    for (id, text) in SHIPPED {
+        let encoding = Encoding::parse(text).unwrap();
+        let of = |values: &Values| preview(&encoding, values, Family::Ev3, LINK).unwrap();
+        let (sample, real) = (of(&Values::sample(&encoding)), of(&values()));
+        assert!(sample.cost.sent >= real.cost.sent && sample.cost.exchanges >= real.cost.exchanges, "{id}");
+        assert!(sample.air_us.windows(2).all(|pair| pair[0] > pair[1]), "{id}");
+    }
+}
