@@ -6,6 +6,8 @@
 
 use lanyard_desfire::{Aid, Card, CardVersion, DesfireError, Family, KeyNo, KeyVersion, Link, Op, Progress, Reply};
 
+use lanyard_secret::Secret;
+
 use crate::EncodingError;
 use crate::description::Encoding;
 use crate::keys::{HeldKey, KeySource, KeyUse};
@@ -24,6 +26,8 @@ pub struct Assessment {
     /// What it is to us.
     pub found: Found,
     needed_bytes: u32,
+    /// The factory key was AES.
+    aes: bool,
 }
 
 /// What a card is to us.
@@ -51,7 +55,11 @@ pub enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Present {
     Blank,
-    Ours { version: u8 },
+    /// One that was ours, whose older messaging is switched off: its factory key is AES.
+    BlankAes,
+    Ours {
+        version: u8,
+    },
 }
 
 impl Assessment {
@@ -61,6 +69,7 @@ impl Assessment {
             Found::Blank if self.free_bytes < self.needed_bytes => {
                 Err(EncodingError::CardFull { needed: self.needed_bytes, free: self.free_bytes })
             }
+            Found::Blank if self.aes => Ok(Present::BlankAes),
             Found::Blank => Ok(Present::Blank),
             Found::Ours { version } => Ok(Present::Ours { version }),
             Found::Used { applications } => Err(EncodingError::CardUsed { applications }),
@@ -88,6 +97,7 @@ pub struct Assess {
     doing: Doing,
     version: Option<CardVersion>,
     free_bytes: u32,
+    aes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,6 +106,7 @@ enum Doing {
     Version,
     Memory,
     FactoryKey,
+    FactoryAes,
     List,
     MasterVersion,
     Master(u8),
@@ -114,6 +125,7 @@ impl Assess {
             doing: Doing::Nothing,
             version: None,
             free_bytes: 0,
+            aes: false,
         }
     }
 
@@ -166,10 +178,18 @@ impl Assess {
                 let op = Op::AuthenticateD40 { key_no: KeyNo::MASTER, key, rnd_a: nonce(random) };
                 self.begin(Doing::FactoryKey, op)
             }
-            (Doing::FactoryKey, Ok(_)) => self.begin(Doing::List, Op::GetApplicationIds),
-            (Doing::FactoryKey, Err(DesfireError::AuthRefused { .. } | DesfireError::Refused { .. })) => {
-                self.begin(Doing::MasterVersion, Op::GetKeyVersion(KeyNo::MASTER))
+            (Doing::FactoryKey | Doing::FactoryAes, Ok(_)) => self.begin(Doing::List, Op::GetApplicationIds),
+            (Doing::FactoryKey, Err(DesfireError::AuthRefused { .. } | DesfireError::Refused { .. }))
+                if self.encoding.card.only_ev2 =>
+            {
+                self.aes = true;
+                let (key_no, key, rnd_a) = (KeyNo::MASTER, Secret::zero(), nonce(random));
+                self.begin(Doing::FactoryAes, Op::AuthenticateEv2First { key_no, key, rnd_a })
             }
+            (
+                Doing::FactoryKey | Doing::FactoryAes,
+                Err(DesfireError::AuthRefused { .. } | DesfireError::Refused { .. }),
+            ) => self.begin(Doing::MasterVersion, Op::GetKeyVersion(KeyNo::MASTER)),
             (Doing::List, Ok(Reply::Applications(aids))) if aids.is_empty() => self.done(Found::Blank),
             (Doing::List, Ok(Reply::Applications(aids))) => self.done(Found::Used { applications: aids.len() }),
             (Doing::MasterVersion, Ok(Reply::KeyVersion(KeyVersion(version)))) => {
@@ -194,7 +214,9 @@ impl Assess {
                     DesfireError::AuthRefused { .. } | DesfireError::AuthUnproved { .. } | DesfireError::Refused { .. },
                 ),
             ) => self.done(self.stranger()),
-            (Doing::FactoryKey, Err(DesfireError::AuthUnproved { .. })) => self.done(Found::Foreign),
+            (Doing::FactoryKey | Doing::FactoryAes, Err(DesfireError::AuthUnproved { .. })) => {
+                self.done(Found::Foreign)
+            }
             (_, Err(error)) => Err(self.wrong(error)),
             (_, Ok(_)) => Err(EncodingError::OutOfTurn),
         }
@@ -234,7 +256,8 @@ impl Assess {
         let (Some(version), Some(uid)) = (self.version, self.uid()) else { return Err(EncodingError::OutOfTurn) };
         self.doing = Doing::Over;
         let needed_bytes = self.encoding.card.free_bytes;
-        Ok(Action::Done(Assessment { uid, version, free_bytes: self.free_bytes, found, needed_bytes }))
+        let (free_bytes, aes) = (self.free_bytes, self.aes);
+        Ok(Action::Done(Assessment { uid, version, free_bytes, found, needed_bytes, aes }))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimate::{Cost, costs};
 use crate::form::FieldForm;
+use crate::journal::JournalRow;
 use crate::keys::{HeldKey, KeyUse};
 use crate::wire;
 
@@ -316,11 +317,16 @@ impl Plan {
         self.other(Purpose::Read, master, steps, link)
     }
 
-    /// Makes the card what it was before this plan: no applications, the old master key, the factory default key.
-    /// Possible as long as one of the two master keys lives, and not after [`Step::RandomUid`] in full: that stays.
+    /// Makes the card what it was before this plan, of which these rows were written: no applications, the old master key,
+    /// the factory default key. Possible as long as one of the two master keys lives. What cannot be taken back stays
+    /// ([`Step::RandomUid`], [`Step::FormatOff`], [`Step::OnlyEv2`]); without the older messaging a master key does not
+    /// become DES again, and the card ends with the AES key that is all zero.
     #[must_use]
-    pub fn reset(&self, link: Link) -> Self {
+    pub fn reset(&self, rows: &[JournalRow], link: Link) -> Self {
         let planned = |wanted: fn(&Step) -> bool| self.steps.iter().any(|planned| wanted(&planned.step));
+        let reached = rows.last().and_then(|row| usize::try_from(row.step).ok());
+        let only_ev2 = self.steps.iter().position(|planned| planned.step == Step::OnlyEv2);
+        let stays_aes = only_ev2.is_some_and(|at| reached.is_some_and(|reached| reached >= at));
         let mut steps = Vec::new();
         if planned(|step| matches!(step, Step::FormatOff)) {
             let made = self.steps.iter().filter_map(|planned| match planned.step {
@@ -340,7 +346,11 @@ impl Plan {
         if planned(|step| *step == Step::MasterKey) {
             steps.push(Step::MasterKey);
         }
-        let master = MasterKey { before: self.master.after.clone(), after: self.master.before.clone() };
+        let after = match &self.master.before {
+            before if stays_aes && before.is_des() => HeldKey::FactoryAes,
+            before => before.clone(),
+        };
+        let master = MasterKey { before: self.master.after.clone(), after };
         self.other(Purpose::Reset, master, steps, link)
     }
 

@@ -45,6 +45,7 @@ pub(crate) fn plan_for(
         (Present::Ours { version }, _) => HeldKey::Aes(key_use(&rules.master, version, uid, Aid::PICC, KeyNo::MASTER)),
         (Present::Blank, Some(transport)) => HeldKey::TransportDes(on_card(transport)?),
         (Present::Blank, None) => HeldKey::FactoryDes,
+        (Present::BlankAes, _) => HeldKey::FactoryAes,
     };
     let master = MasterKey { before, after: HeldKey::Aes(on_card(&rules.master)?) };
     let mut steps = Vec::new();

@@ -89,7 +89,8 @@ pub fn rekey(
 /// Makes a finished card the blank that it was: everything removed, the office's transport key or the factory key in
 /// place of the master key, which never leaves the vault for it. The card may then be given to a stranger.
 ///
-/// What cannot be taken back (a random UID, a format switched off) stays.
+/// What cannot be taken back stays: a random UID, a format switched off; and with the older messaging switched off the
+/// blank's key is AES, all zero.
 ///
 /// # Errors
 /// As [`rekey`].
@@ -103,6 +104,8 @@ pub fn reuse(
     let rules = &encoding.card;
     let before = HeldKey::Aes(present(&rules.master, Aid::PICC, KeyNo::MASTER, uid, from)?);
     let after = match &rules.transport {
+        // Only the older messaging makes a DES key of an AES key.
+        _ if rules.only_ev2 => HeldKey::FactoryAes,
         Some(spec) => {
             let version = keys.latest(&spec.name)?;
             HeldKey::TransportDes(key_use(spec, version, uid, Aid::PICC, KeyNo::MASTER))

@@ -151,7 +151,7 @@ fn blanks_with_this_offices_transport_key_are_written_and_reset_to_it() {
     let mut desk = blank();
     let plan = desk.plan(&encoding, false).unwrap();
     desk.run(&plan).unwrap();
-    desk.run(&plan.reset(common::LINK)).unwrap();
+    desk.run(&plan.reset(&desk.rows, common::LINK)).unwrap();
     assert_eq!(desk.card.applications(), Vec::<[u8; 3]>::new());
     assert_eq!(desk.assess(&encoding, false).unwrap().found, Found::Blank);
     // The factory key opens no blank of this office.

@@ -154,7 +154,7 @@ fn a_card_of_ours_that_is_written_anew_and_pulled_is_resumed() {
 fn a_half_written_card_is_made_blank_again_from_every_point_and_however_that_is_pulled() {
     let encoding = starter_with_default_key();
     let plan = Desk::blank().plan(&encoding, false).unwrap();
-    let reset = plan.reset(LINK);
+    let reset = plan.reset(&[], LINK);
     every_pull(&plan, Desk::blank, |mut desk, left, at, how| {
         if left == CardLeft::Untouched {
             return;

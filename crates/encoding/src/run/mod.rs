@@ -4,16 +4,18 @@
 //! one that resumes are the same machine, which knows less or more of the card's keys. Where a lost run may or may not
 //! have changed a key, the new one is tried, then the old one, each once.
 
+mod needs;
+
 use std::collections::BTreeMap;
 
 use lanyard_apdu::Command;
-use lanyard_desfire::{Aid, Card, CardStatus, DesfireError, KeyNo, Link, Op, Progress, Reply, SessionState};
+use lanyard_desfire::{Aid, Card, CardStatus, DesfireError, KeyNo, Link, Op, Progress, Reply};
 
 use crate::journal::{JournalRow, reached};
 use crate::keys::{HeldKey, KeySource};
-use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
+use crate::machine::{Action, CardLeft, Event, Machine, Random};
 use crate::operation::operation;
-use crate::plan::{Messaging, Plan, Purpose, Step};
+use crate::plan::{Plan, Purpose, Step};
 use crate::readback::{FileRead, ReadBack, compare};
 use crate::{EncodingError, wire};
 
@@ -205,142 +207,6 @@ impl Run {
         }
     }
 
-    fn needs(&self, step: &Step) -> Result<Next, EncodingError> {
-        // Whoever comes back with a UID that we have written keys for proves the master key before anything else.
-        if !self.proved && *step != Step::MasterKey {
-            return Ok(self.master_session(step).unwrap_or(Next::Do));
-        }
-        match step {
-            Step::MasterKey => Ok(match self.master {
-                Lives::New => Next::Skip,
-                Lives::Old | Lives::Unknown => self.master_session(step).unwrap_or(Next::Do),
-            }),
-            Step::Format
-            | Step::DefaultKey { .. }
-            | Step::CardSettings { .. }
-            | Step::RandomUid
-            | Step::FormatOff
-            | Step::OnlyEv2
-            | Step::Remove { .. }
-            | Step::Application { .. } => Ok(self.master_session(step).unwrap_or(Next::Do)),
-            Step::Key { aid, number, by, .. } => {
-                let lives = self.lives(*aid, *number)?;
-                if lives == Lives::New {
-                    return Ok(Next::Skip);
-                }
-                // Another key's proof does not tell which value this one has.
-                let ask = if lives == Lives::Unknown { number } else { by };
-                self.key_session(*aid, *ask)
-            }
-            Step::File { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
-            Step::Write { .. } if self.uncommitted => Ok(Next::Commit),
-            Step::Write { aid, by, .. } => self.key_session(*aid, *by),
-            Step::ReadBack { aid, by, .. } => {
-                if self.card.selected() != Some(*aid) {
-                    return Ok(Next::Select(*aid));
-                }
-                Ok(match by {
-                    Some(reader) if self.card.session() != self.session_of(reader.number) => Next::Prove(Proof::Reader),
-                    _ => Next::Do,
-                })
-            }
-        }
-    }
-
-    /// `None` where it is there already.
-    fn master_session(&self, step: &Step) -> Option<Next> {
-        if self.card.selected() != Some(Aid::PICC) {
-            return Some(Next::Select(Aid::PICC));
-        }
-        let candidate = if self.master == Lives::Old { Lives::Old } else { Lives::New };
-        let there = match self.card.session() {
-            SessionState::D40(key) => key == KeyNo::MASTER && self.held(self.master).is_des(),
-            SessionState::Ev1(key) => key == KeyNo::MASTER && (self.is_ev1() || self.leaves_aes(step)),
-            SessionState::Ev2(key) => key == KeyNo::MASTER && !self.leaves_aes(step),
-            SessionState::Open | SessionState::Dead => false,
-        };
-        (!there || self.master == Lives::Unknown).then_some(Next::Prove(Proof::Master(candidate)))
-    }
-
-    fn is_ev1(&self) -> bool {
-        self.plan.messaging == Messaging::Ev1
-    }
-
-    /// What the proof of an AES key makes.
-    fn session_of(&self, key: KeyNo) -> SessionState {
-        if self.is_ev1() { SessionState::Ev1(key) } else { SessionState::Ev2(key) }
-    }
-
-    /// A master key goes from AES to DES only in a session of the older kind (AN12343 has no cryptogram for it).
-    fn leaves_aes(&self, step: &Step) -> bool {
-        *step == Step::MasterKey && !self.plan.master.before.is_des() && self.plan.master.after.is_des()
-    }
-
-    fn held(&self, lives: Lives) -> &HeldKey {
-        if lives == Lives::Old { &self.plan.master.before } else { &self.plan.master.after }
-    }
-
-    fn key_session(&self, aid: Aid, number: KeyNo) -> Result<Next, EncodingError> {
-        if self.card.selected() != Some(aid) {
-            return Ok(Next::Select(aid));
-        }
-        let lives = self.lives(aid, number)?;
-        if self.card.session() == self.session_of(number) && lives != Lives::Unknown {
-            return Ok(Next::Do);
-        }
-        let candidate = if lives == Lives::Old { Lives::Old } else { Lives::New };
-        Ok(Next::Prove(Proof::Key(aid, number, candidate)))
-    }
-
-    fn lives(&self, aid: Aid, number: KeyNo) -> Result<Lives, EncodingError> {
-        // What is not changed is what it will be.
-        let held = || self.held_at(aid, number).map(|_| Lives::New);
-        self.keys.get(&(aid, number)).copied().or_else(held).ok_or(EncodingError::JournalForeign)
-    }
-
-    fn held_at(&self, aid: Aid, number: KeyNo) -> Option<&HeldKey> {
-        self.plan.held.iter().find(|held| held.aid == aid && held.number == number).map(|held| &held.key)
-    }
-
-    fn proof(&self, proof: Proof, step: &Step, keys: &dyn KeySource, random: Random<'_>) -> Result<Op, EncodingError> {
-        let rnd_a = nonce(random);
-        let aes = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
-            let key = held.aes(keys)?;
-            Ok(match self.plan.messaging {
-                Messaging::Ev1 => Op::AuthenticateAes { key_no, key, rnd_a },
-                Messaging::Ev2 => Op::AuthenticateEv2First { key_no, key, rnd_a },
-            })
-        };
-        match proof {
-            Proof::Master(lives) => {
-                let (held, key_no) = (self.held(lives), KeyNo::MASTER);
-                if held.is_des() {
-                    Ok(Op::AuthenticateD40 { key_no, key: held.des(keys)?, rnd_a })
-                } else if lives == Lives::Old && self.leaves_aes(step) {
-                    Ok(Op::AuthenticateAes { key_no, key: held.aes(keys)?, rnd_a })
-                } else {
-                    aes(key_no, held, rnd_a)
-                }
-            }
-            Proof::Key(aid, number, lives) => {
-                let changes = self.plan.steps.iter().find_map(|planned| match &planned.step {
-                    Step::Key { aid: of, number: no, old, new, .. } if *of == aid && *no == number => Some((old, new)),
-                    _ => None,
-                });
-                let held = match changes {
-                    Some((old, _)) if lives == Lives::Old => Some(old),
-                    Some((_, new)) => Some(new),
-                    None => self.held_at(aid, number),
-                };
-                aes(number, held.ok_or(EncodingError::JournalForeign)?, rnd_a)
-            }
-            Proof::Reader => match step {
-                Step::ReadBack { by: Some(reader), .. } => aes(reader.number, &reader.key, rnd_a),
-                _ => Err(EncodingError::OutOfTurn),
-            },
-        }
-    }
-
     fn transmit(&mut self, doing: Doing, op: Op) -> Result<Action<ReadBack>, EncodingError> {
         let command: Command = self.card.command(op).map_err(|error| self.wrong(error))?;
         self.waiting = Waiting::Answer(doing);
@@ -363,7 +229,8 @@ impl Run {
             Doing::Prove(Proof::Master(lives)) => {
                 self.master = lives;
                 // A factory key proves nothing; but then nothing of ours is on the card either.
-                self.proved |= lives == Lives::New || self.step() != Some(&Step::MasterKey);
+                let ours = matches!(self.held(lives), HeldKey::Aes(_));
+                self.proved |= ours || lives == Lives::New || self.step() != Some(&Step::MasterKey);
             }
             Doing::Prove(proof @ Proof::Key(.., lives)) => self.set(proof, lives),
             Doing::Change | Doing::Commit => {
