@@ -56,7 +56,7 @@ proptest! {
     fn a_card_that_answers_anything_is_never_taken_for_a_written_one(answers in answers()) {
         prop_assert!(!fed(&mut Run::new(&plan(), UID, LINK).unwrap(), &answers));
         prop_assert!(!fed(&mut Run::new(&plan().verify(LINK), UID, LINK).unwrap(), &answers));
-        prop_assert!(!fed(&mut Run::new(&plan().reset(LINK), UID, LINK).unwrap(), &answers));
+        prop_assert!(!fed(&mut Run::new(&plan().reset(&[], LINK), UID, LINK).unwrap(), &answers));
         fed(&mut Assess::new(&starter(), &UID, true, LINK), &answers);
     }
 
