@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command};
 
 use lanyard_apdu::{DriveError, drive};
 use lanyard_device::{Channel, DeviceError, Reader, ReaderEvent};
@@ -14,6 +14,7 @@ use lanyard_piv::{
     PivError, PublicKey, Puk, Refusal, SignInput, Slot, personalise, probe, secrets, slot,
 };
 use lanyard_secret::SecretBytes;
+use lanyard_tests::programs::{fails, succeeds, yubico};
 use lanyard_tests::vpcd::Pcscd;
 use tempfile::TempDir;
 
@@ -73,29 +74,6 @@ fn run<T>(channel: &mut dyn Channel, mut operation: Operation<T>) -> Result<T, P
         Err(DriveError::Script(error)) => Err(error),
         Err(error) => panic!("{error:?}"),
     }
-}
-
-fn tool(program: &str, arguments: &[&str]) -> Output {
-    Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"))
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-fn succeeds(program: &str, arguments: &[&str]) -> String {
-    let output = tool(program, arguments);
-    assert!(output.status.success(), "{program} {arguments:?}:\n{}", said(&output));
-    said(&output)
-}
-
-fn fails(program: &str, arguments: &[&str]) {
-    let output = tool(program, arguments);
-    assert!(!output.status.success(), "{program} {arguments:?} succeeded:\n{}", said(&output));
-}
-
-fn yubico<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    [&["--reader", "Yubico"][..], arguments].concat()
 }
 
 fn pkcs11<'a>(arguments: &[&'a str]) -> Vec<&'a str> {

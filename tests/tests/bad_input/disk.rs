@@ -1,45 +1,10 @@
 //! A full disk: on a small tmpfs of the test's own, which takes root.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use lanyard_station::{HouseChoice, Options, Station};
-use lanyard_tests::house::{ANA, Contents, PASSWORD, first_start, password, ready, refused};
+use lanyard_tests::disk::SmallDisk;
+use lanyard_tests::house::{ANA, Contents, Home, PASSWORD, first_start, password, ready, refused};
 
 use super::entries;
-
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path, size: &str) -> Self {
-        let options = format!("size={size},mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "lanyard-test"]).arg(at).status();
-        assert!(mounted.unwrap().success(), "mounting a tmpfs takes root");
-        Self(at.to_owned())
-    }
-
-    /// Takes all room but this.
-    fn fill(&self, free: usize) {
-        let mut size = 0;
-        let mut file = File::create(self.0.join("ballast")).unwrap();
-        while file.write_all(&[0; 4096]).is_ok() {
-            size += 4096;
-        }
-        file.set_len((size - free.min(size)) as u64).unwrap();
-    }
-
-    fn empty(&self) {
-        std::fs::remove_file(self.0.join("ballast")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 fn people(from: u32, count: u32) -> String {
     let mut file = "given_name,family_name,staff_no,unit\n".to_owned();
@@ -115,4 +80,30 @@ fn a_house_for_which_there_is_no_room_leaves_nothing_in_the_way_of_the_next_try(
     disk.empty();
     let station = ready(Options::new(at.path().to_owned(), HouseChoice::Rehearsal).without_devices(), true);
     assert_eq!(station.search("", 100).unwrap().len(), 40);
+}
+
+#[test]
+fn a_restore_for_which_there_is_no_room_leaves_nothing_in_the_way_of_the_next_try() {
+    let home = Home::new();
+    let backup = home.path().join("backup");
+    home.rehearsal().backup(&backup).unwrap();
+    let at = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(at.path(), "8M");
+    let mut failures = 0;
+    for free in (0..40).map(|step| step * 40_000) {
+        disk.fill(free);
+        let options = Options::new(at.path().to_owned(), HouseChoice::Rehearsal).without_devices();
+        let station = Station::start(options).unwrap();
+        let Err(problem) = station.restore(&backup, ANA, &password(PASSWORD)) else { break };
+        assert_eq!(problem.code, "store.disk.full", "{free}");
+        let status = station.status();
+        assert!(status.house.is_none() && status.session.is_none(), "{free}");
+        assert!(!at.path().join("rehearsal").exists() && !at.path().join("rehearsal.making").exists(), "{free}");
+        failures += 1;
+    }
+    assert!(failures > 5, "{failures}");
+    disk.empty();
+    let station = ready(Options::new(at.path().to_owned(), HouseChoice::Rehearsal).without_devices(), true);
+    assert_eq!(entries(&station, "station.restored"), 1);
+    assert!(station.history_verify().unwrap().holds);
 }
