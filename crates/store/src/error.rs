@@ -128,7 +128,7 @@ pub enum StoreError {
     },
     /// The history refused: see its code.
     #[error(transparent)]
-    History(#[from] lanyard_history::Error),
+    History(lanyard_history::Error),
     /// The keys refused: see its code.
     #[error(transparent)]
     Keys(#[from] lanyard_keys::KeysError),
@@ -260,6 +260,16 @@ impl From<rusqlite::Error> for StoreError {
             },
             // A row or column that is not as this program's schema has it.
             _ => Self::Damaged { what: "schema" },
+        }
+    }
+}
+
+impl From<lanyard_history::Error> for StoreError {
+    fn from(error: lanyard_history::Error) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match error {
+            lanyard_history::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => error.into(),
+            other => Self::History(other),
         }
     }
 }

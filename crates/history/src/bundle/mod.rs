@@ -1,6 +1,7 @@
 //! A bundle for an auditor (history-format.md §5): one ZIP, written in one pass and read within bounds.
 
 mod read;
+mod sink;
 mod write;
 
 pub(crate) use read::{Bundle, Claim, Window};

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::sink::Sink;
 use super::{ABOUT, BLOBS, CHECKPOINT, ENTRIES, LEAVES, OPENINGS, PROOF_END, PROOFS, SCOPE};
 use crate::{EntryView, Error, Hash, LogProof, Opening, entry_hash, hex};
 
@@ -55,7 +56,7 @@ enum Stage {
 /// A bundle being written. Entries first, by writer (bytewise), then seq; then openings; then leaves; then proofs and
 /// blobs.
 pub struct BundleWriter<W: Write + Seek> {
-    zip: ZipWriter<W>,
+    zip: ZipWriter<Sink<W>>,
     packing: Packing,
     stage: Stage,
     last: Option<(Id, u64)>,
@@ -75,7 +76,7 @@ impl<W: Write + Seek> BundleWriter<W> {
     /// # Errors
     /// [`Error::Io`].
     pub fn new(out: W, packing: Packing) -> Result<Self, Error> {
-        let zip = ZipWriter::new(out);
+        let zip = ZipWriter::new(Sink::new(out));
         let mut this = Self { zip, packing, stage: Stage::Entries, last: None, chains: Vec::new() };
         this.start(ENTRIES, packing)?;
         Ok(this)
@@ -189,6 +190,6 @@ impl<W: Write + Seek> BundleWriter<W> {
         }
         let about = serde_json::to_vec_pretty(about).map_err(std::io::Error::from)?;
         self.file(ABOUT, self.packing, &about)?;
-        self.zip.finish().map_err(failed)
+        Ok(self.zip.finish().map_err(failed)?.into_inner()?)
     }
 }
