@@ -1,13 +1,15 @@
 //! Houses: newer, in use, of the other kind, copied, restored; and the clock.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use lanyard_model::UnixMs;
 use lanyard_station::api::PersonInput;
 use lanyard_station::{Access, HouseChoice, Options, Station};
-use lanyard_tests::house::{ANA, EILEEN, Home, PASSWORD, connect, fields, password, ready, refused};
+use lanyard_tests::house::{ANA, EILEEN, Home, PASSWORD, connect, fields, password, program, ready, refused};
 
 use super::{Unchanged, entries, newest, pair};
 
@@ -168,7 +170,7 @@ fn a_restore_needs_an_empty_home_the_password_and_a_backup_that_holds() {
     let empty = Home::new();
     let station = empty.start(HouseChoice::Rehearsal);
     let nothing_there = |what: &str| {
-        let left = std::fs::read_dir(empty.house(true)).map_or(0, Iterator::count);
+        let left = std::fs::read_dir(empty.path()).map_or(0, Iterator::count);
         assert_eq!((left, station.status().house), (0, None), "{what}");
     };
     let restore = |from: &Path, text: &str| refused(station.restore(from, ANA, &password(text)), "").0;
@@ -252,4 +254,47 @@ fn a_clock_that_was_set_back_is_accepted_and_remarked_and_is_no_fault() {
         let _ = save(&format!("Quay {at}"));
         assert!(backwards().contains(&Some(back)));
     }
+}
+
+/// The program is killed as soon as something of the house lies there, a little later each time, until it was caught in
+/// the middle often enough: the place itself is either empty or holds a house that opens.
+#[test]
+fn a_restore_that_was_killed_leaves_no_house_or_a_whole_one_and_the_next_try_sweeps_what_lies_beside() {
+    let home = Home::new();
+    let backup = home.path().join("backup");
+    home.rehearsal().backup(&backup).unwrap();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), PASSWORD).unwrap();
+    let mut torn = 0;
+    for round in 0..12 {
+        let empty = Home::new();
+        let making = empty.path().join("rehearsal.making");
+        let mut restore = Command::new(program("lanyard"))
+            .arg("--home")
+            .arg(empty.path())
+            .args(["--rehearsal", "--operator", ANA, "--passphrase-file"])
+            .arg(secret.path())
+            .arg("restore")
+            .arg(&backup)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while restore.try_wait().unwrap().is_none() && !making.exists() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(5 * round));
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        torn += usize::from(making.exists());
+        let station = empty.start(HouseChoice::Rehearsal);
+        if station.status().house.is_some() {
+            station.sign_in(ANA, &password(PASSWORD)).unwrap();
+        } else {
+            station.restore(&backup, ANA, &password(PASSWORD)).unwrap();
+        }
+        assert!(!making.exists(), "{round}");
+        assert_eq!(entries(&station, "station.restored"), 1, "{round}");
+        assert!(station.person_of(EILEEN).is_ok() && station.history_verify().unwrap().holds, "{round}");
+    }
+    assert!(torn > 2, "killed in the middle {torn} times");
 }
