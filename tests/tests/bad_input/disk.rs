@@ -2,7 +2,7 @@
 
 use lanyard_station::{HouseChoice, Options, Station};
 use lanyard_tests::disk::SmallDisk;
-use lanyard_tests::house::{ANA, Contents, Home, PASSWORD, first_start, password, ready, refused};
+use lanyard_tests::house::{ANA, Contents, Home, PASSWORD, first_start, lanyard, password, problem, ready, refused};
 
 use super::entries;
 
@@ -80,6 +80,23 @@ fn a_house_for_which_there_is_no_room_leaves_nothing_in_the_way_of_the_next_try(
     disk.empty();
     let station = ready(Options::new(at.path().to_owned(), HouseChoice::Rehearsal).without_devices(), true);
     assert_eq!(station.search("", 100).unwrap().len(), 40);
+}
+
+#[test]
+fn a_bundle_for_which_there_is_no_room_is_said_in_one_line_and_nothing_of_it_stays() {
+    let home = Home::new();
+    drop(home.rehearsal());
+    let at = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(at.path(), "1M");
+    for free in [0, 4096, 16_384] {
+        disk.fill(free);
+        let bundle = at.path().join("history.zip");
+        let output = lanyard(home.path(), &["--rehearsal", "history", "export", bundle.to_str().unwrap()]);
+        assert_eq!(problem(&output)["code"], "store.disk.full", "{free}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!bundle.exists(), "{free}");
+    }
 }
 
 #[test]
