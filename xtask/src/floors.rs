@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lanyard-device", 1),
     ("lanyard-desfire", 1),
     ("lanyard-em", 1),
+    ("lanyard-legic", 1),
     ("lanyard-piv", 1),
     ("lanyard-keys", 2),
     ("lanyard-encoding", 2),
@@ -46,8 +47,8 @@ const LEVEL: &[(&str, &str)] = &[("lanyard-virtual-piv", "lanyard-virtual"), ("l
 /// Arrows that point down and are forbidden all the same: who, whom (empty: any of ours but those in `ALLOWED`).
 const FORBIDDEN: &[(&str, &[&str])] = &[
     // A simulator that shares code with the host proves nothing.
-    ("lanyard-virtual", &["lanyard-desfire", "lanyard-em", "lanyard-piv", "lanyard-secret"]),
-    ("lanyard-virtual-piv", &["lanyard-desfire", "lanyard-em", "lanyard-piv", "lanyard-secret"]),
+    ("lanyard-virtual", &["lanyard-desfire", "lanyard-em", "lanyard-legic", "lanyard-piv", "lanyard-secret"]),
+    ("lanyard-virtual-piv", &["lanyard-desfire", "lanyard-em", "lanyard-legic", "lanyard-piv", "lanyard-secret"]),
     // The verifier trusts nobody's store, and no network.
     ("lanyard-verify", &["lanyard-store", "lanyard-keys", "lanyard-station"]),
     // A description of an encoding never sees where keys are kept.
@@ -81,6 +82,7 @@ const PURE: &[&str] = &[
     "lanyard-device",
     "lanyard-desfire",
     "lanyard-em",
+    "lanyard-legic",
     "lanyard-piv",
     "lanyard-encoding",
     "lanyard-issue",

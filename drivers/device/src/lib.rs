@@ -3,10 +3,12 @@
 //! A driver implements these traits and nothing else. Calls block; `station` gives each device a thread of its own.
 //! Cameras are not here: the window's own web view opens them, and hands over a picture.
 
+mod legic;
 mod lf;
 mod printer;
 mod reader;
 
+pub use legic::{LegicCard, LegicFamily, LegicReader, LegicSegment, NewSegment};
 pub use lf::{Chip, LfCard, LfKind, LfReader};
 pub use printer::{JobId, JobState, PrintJob, Printer, PrinterState};
 pub use reader::{Channel, Reader, ReaderEvent};

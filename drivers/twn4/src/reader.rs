@@ -101,6 +101,20 @@ impl Twn4 {
         self.understand(&answer, Answer::nothing)
     }
 
+    /// One frame to the reader's LEGIC chip (a TWN4 that has one), one frame back. What stands in it is licensed:
+    /// `drivers/legic/src/codes.rs`.
+    ///
+    /// # Errors
+    /// [`DeviceError::NoCard`] if the chip does not answer; else as [`LfReader::search`].
+    pub fn legic_frame(&mut self, bytes: &[u8], limit_ms: u16) -> Result<Vec<u8>, DeviceError> {
+        if bytes.len() > usize::from(u8::MAX) {
+            return Err(self.wire.protocol("length"));
+        }
+        let answer = self.exchange(Call::SmGenericRaw { bytes, most: u8::MAX, limit_ms })?;
+        let frame = self.understand(&answer, Answer::maybe_array)?;
+        frame.map(<[u8]>::to_vec).ok_or_else(|| DeviceError::NoCard { reader: self.wire.name().to_owned() })
+    }
+
     fn exchange(&mut self, call: Call) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
         let answer = self.wire.exchange(&call.encode());
         if answer.is_err() {

@@ -10,6 +10,7 @@ mod desfire;
 mod fault;
 #[cfg(test)]
 mod fault_tests;
+mod legic;
 mod lf;
 mod printer;
 mod reader;
@@ -18,6 +19,7 @@ pub use bench::{Bench, BenchError};
 pub use card::{ApduCard, answer_at_reader, contactless_atr};
 pub use desfire::{DesfireCard, FrameSize, ImageError, KeyKind, KeyView, Memory, Model};
 pub use fault::{Fault, FaultKind};
+pub use legic::VirtualLegic;
 pub use lf::{Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
 pub use printer::{Printed, VirtualPrinter};
 pub use reader::VirtualReader;
