@@ -241,6 +241,10 @@ impl Coded for DesfireError {
     fn fault(&self) -> Fault {
         match self {
             Self::SessionMissing { .. } | Self::OutOfTurn { .. } | Self::Invalid { .. } => Fault::Us,
+            // The card says that we were wrong, or asked for nothing: no other card will say otherwise.
+            Self::Refused { status: CardStatus::Length | CardStatus::Parameter | CardStatus::NoChanges, .. } => {
+                Fault::Us
+            }
             _ => Fault::Card,
         }
     }
@@ -254,7 +258,12 @@ impl Coded for DesfireError {
             | Self::AnswerOrder { .. }
             | Self::SessionDead { .. } => Helps::SameAgain,
             Self::Refused { status: CardStatus::Aborted | CardStatus::Integrity, .. } => Helps::SameAgain,
+            // The key that allows it is proved first.
+            Self::Refused { status: CardStatus::NotAuthenticated, .. } => Helps::SameAgain,
             Self::SessionMissing { .. } | Self::OutOfTurn { .. } | Self::Invalid { .. } => Helps::Never,
+            Self::Refused { status: CardStatus::Length | CardStatus::Parameter | CardStatus::NoChanges, .. } => {
+                Helps::Never
+            }
             _ => Helps::Another,
         }
     }

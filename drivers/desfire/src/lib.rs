@@ -4,7 +4,15 @@
 //! answer back until [`Progress::Done`]. Secure messaging (D40, EV1, EV2), frames and chaining happen inside. Which
 //! operations a badge needs, in what order, and what to do after a pulled card is `crates/encoding`'s.
 //!
-//! Sources: NXP AN12343 (EV2 secure messaging), AN12196, AN10922; `tests/vectors` holds what was checked.
+//! Sources: NXP AN12343 and AN12196 (EV2 secure messaging), AN10922, AN12696 (delegation), MF2DLHX0 as far as those cite
+//! it; for what NXP publishes nowhere, what libfreefare, proxmark3 and liblogicalaccess do alike (key sets, messaging
+//! switched off, further rights). `tests/vectors` holds what was checked, among it what a real EV3 card answered.
+//!
+//! Not here, since no public source says enough or no badge needs it: proximity check and virtual cards; LRP; messages
+//! mirrored into a file (SDM) and file counters; MIFARE Classic mapping; ISO 7816's authentication and record commands;
+//! SetConfiguration beyond [`Configuration`]; the signature and ISO file commands within a session; the reader's identity
+//! in EV1 messaging; delegation under DES keys, and the renaming of a delegated application. A transaction MAC is read,
+//! not recomputed.
 
 mod auth;
 mod call;

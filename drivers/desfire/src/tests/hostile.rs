@@ -1,7 +1,7 @@
 //! A card, or someone between, that answers what it should not.
 
 use lanyard_apdu::{Response, Status};
-use lanyard_fault::Coded;
+use lanyard_fault::{Coded, Fault, Helps};
 use proptest::prelude::*;
 
 use super::counterpart::{
@@ -191,6 +191,27 @@ fn neither_operations_nor_errors_nor_cards_show_a_key_or_data() {
     let reply = crate::Reply::Data(b"Anna".to_vec());
     assert_eq!(format!("{reply:?} {:?}", crate::Reply::Uid([0x42; 7])), "Data(4 bytes) Uid");
     assert!(!format!("{:?}", ev2(0)).contains("enc"));
+}
+
+#[test]
+fn a_status_says_whose_fault_it_is_and_what_helps() {
+    for (code, fault, helps) in [
+        (0x7E, Fault::Us, Helps::Never),
+        (0x9E, Fault::Us, Helps::Never),
+        (0x0C, Fault::Us, Helps::Never),
+        (0x1E, Fault::Card, Helps::SameAgain),
+        (0xCA, Fault::Card, Helps::SameAgain),
+        (0xAE, Fault::Card, Helps::SameAgain),
+        (0x0E, Fault::Card, Helps::Another),
+        (0x1C, Fault::Card, Helps::Another),
+        (0x9D, Fault::Card, Helps::Another),
+        (0xCD, Fault::Card, Helps::Another),
+        (0xDE, Fault::Card, Helps::Another),
+        (0xEE, Fault::Card, Helps::Another),
+    ] {
+        let error = DesfireError::Refused { op: "x", status: CardStatus::from_code(code) };
+        assert_eq!((error.fault(), error.helps()), (fault, helps), "{code:02X}");
+    }
 }
 
 #[test]
