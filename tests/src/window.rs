@@ -82,7 +82,7 @@ pub struct Window {
     agent: Agent,
     session: String,
     pictures: PathBuf,
-    _driver: Group,
+    driver: Group,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -126,7 +126,7 @@ impl Window {
             agent,
             session: format!("http://127.0.0.1:{port}/session"),
             pictures: pictures.to_owned(),
-            _driver: driver,
+            driver,
             _turn: turn,
         };
         let options = json!({ "binary": program(), "args": ["--home", home] });
@@ -136,6 +136,12 @@ impl Window {
         window.session = format!("{}/{id}", window.session);
         window.see("main");
         window
+    }
+
+    /// The process id of the driver, which started the program.
+    #[must_use]
+    pub fn driver(&self) -> u32 {
+        self.driver.0.id()
     }
 
     /// Presses keys one after the other: `F2`, `Enter`, `Control+n`.
@@ -317,7 +323,11 @@ fn key(name: &str) -> char {
 }
 
 /// The desktop program: `LANYARD_DESKTOP`, or where `cargo xtask test` builds it.
-fn program() -> PathBuf {
+///
+/// # Panics
+/// Where it is not built.
+#[must_use]
+pub fn program() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/desktop/debug/lanyard-desktop");
     let path = std::env::var_os("LANYARD_DESKTOP").map_or(built, PathBuf::from);
     let how =

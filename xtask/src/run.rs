@@ -19,14 +19,15 @@ pub fn run(words: &[&str]) -> Done {
         return demo();
     }
     ui::build()?;
-    desktop(&[])?;
+    desktop(&[], &[])?;
     go(command(&format!("{DESKTOP_TARGET}/debug/lanyard-desktop"), &rest).env_remove("TAURI_WEBVIEW_AUTOMATION"))
 }
 
 /// Builds the window with the front end in it.
-pub fn desktop(features: &[&str]) -> Done {
+pub fn desktop(features: &[&str], how: &[&str]) -> Done {
     let features = [&["custom-protocol"], features].concat().join(",");
-    go(cargo(&["build", "-p", "lanyard-desktop", "--features", &features]).env("CARGO_TARGET_DIR", DESKTOP_TARGET))
+    let call = [&["build", "-p", "lanyard-desktop", "--features", &features], how].concat();
+    go(cargo(&call).env("CARGO_TARGET_DIR", DESKTOP_TARGET))
 }
 
 /// One badge in rehearsal, and what came of it.

@@ -18,7 +18,7 @@ pub fn test() -> Done {
     ui::build()?;
     // The tests start these as programs.
     go(&mut cargo(&["build", "-p", "lanyard-cli", "-p", "lanyard-verify", "-p", "lanyard-piv-card", "--bins"]))?;
-    run::desktop(&["e2e"])?;
+    run::desktop(&["e2e"], &[])?;
     go(&mut cargo(&["test", "--no-fail-fast"]))?;
     go(&mut cargo(&["test", "-p", "lanyard-piv-card"]))?;
     run::demo()
