@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::encoding::EncodingCommand;
+
 /// The station without a window.
 #[derive(Parser)]
 #[command(name = "lanyard", version)]
@@ -45,6 +47,9 @@ pub enum Command {
     /// Cards.
     #[command(subcommand)]
     Card(CardCommand),
+    /// Encodings: check, plan and compare their descriptions.
+    #[command(subcommand)]
+    Encoding(EncodingCommand),
     /// Write a backup of store and vault into a new folder, or prove one.
     Backup(Backup),
     /// Make this home from a backup. The home must be empty.

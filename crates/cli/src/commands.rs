@@ -9,7 +9,7 @@ use crate::arguments::{
     Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
 };
 use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{demo, issue, rehearse, secret};
+use crate::{demo, encoding, issue, rehearse, secret};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -28,6 +28,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
         Command::Issue(wish) => issue::command(&at_the_desk(arguments)?, wish, json),
         Command::Card(command) => card(arguments, command),
+        Command::Encoding(command) => {
+            let person = |words: &str| {
+                let station = signed_in(arguments, Access::Read)?;
+                station.person(&station.person_of(words)?)
+            };
+            encoding::run(command, &person, today(), json)
+        }
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
         Command::Devices => {
@@ -48,6 +55,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             None => rehearse::run(&home(arguments)?),
         },
     }
+}
+
+/// Days after 1970-01-01.
+fn today() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs() / 86_400).unwrap_or_default()
 }
 
 /// The station's home: as given, or `lanyard` in the user's data folder (XDG base directories).

@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod demo;
+mod encoding;
 mod issue;
 mod output;
 mod rehearse;
