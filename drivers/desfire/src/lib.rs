@@ -12,7 +12,7 @@
 //! mirrored into a file (SDM) and file counters; MIFARE Classic mapping; ISO 7816's authentication and record commands;
 //! SetConfiguration beyond [`Configuration`]; the signature and ISO file commands within a session; the reader's identity
 //! in EV1 messaging; delegation under DES keys, and the renaming of a delegated application. A transaction MAC is read,
-//! not recomputed.
+//! not recomputed: what it is made over stands in no public document.
 
 mod auth;
 mod call;

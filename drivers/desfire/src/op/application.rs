@@ -42,7 +42,7 @@ pub struct KeySets {
     pub count: u8,
     /// The longest key that any set may hold: 24 bytes if one of them is for three-key triple DES, 16 if not.
     pub three_key_des: bool,
-    /// Who proved this key may put another set into use. Of keys 0 to 7.
+    /// Who proved this key may put another set into use.
     pub roll_key: KeyNo,
 }
 
@@ -62,10 +62,10 @@ impl NewApplication {
         let flags = u8::from(self.iso.is_some()) << 5 | u8::from(self.key_sets.is_some()) << 4;
         out.push(self.key_type.bits() | flags | self.keys);
         if let Some(sets) = &self.key_sets {
-            if !(2..=16).contains(&sets.count) || sets.roll_key.get() > 7 {
+            if !(2..=16).contains(&sets.count) || sets.roll_key.get() >= self.keys {
                 return Err(DesfireError::Invalid { what: "key sets" });
             }
-            // KeySett3: key sets, and nothing else.
+            // KeySett3: key sets, and nothing else. The roll key has four bits (docs.baltech.de, KeysetSettings).
             out.extend_from_slice(&[1, sets.version.0, sets.count, if sets.three_key_des { 24 } else { 16 }]);
             out.push(sets.roll_key.get());
         }
@@ -83,7 +83,7 @@ impl NewApplication {
 /// A delegated application (NXP AN12696): its owner creates it without the card's master key, on the card issuer's word.
 /// The issuer makes one with [`DelegatedApplication::authorise`] and gives it to the owner, who holds
 /// [`KeyNo::DELEGATION`] but neither of the two keys used here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DelegatedApplication {
     parameters: Vec<u8>,
     /// The application's first key, enciphered for the card.
@@ -124,6 +124,13 @@ impl DelegatedApplication {
     /// First frame, second frame.
     pub(crate) fn wire(&self) -> (Vec<u8>, Vec<u8>) {
         (self.parameters.clone(), [&self.first_key[..], &self.mac].concat())
+    }
+}
+
+impl std::fmt::Debug for DelegatedApplication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever has the rest may use it.
+        f.write_str("DelegatedApplication")
     }
 }
 

@@ -25,6 +25,11 @@ fn application() -> NewApplication {
     }
 }
 
+fn sets(count: u8, roll_key: KeyNo) -> NewApplication {
+    let key_sets = Some(KeySets { version: KeyVersion(0), count, three_key_des: false, roll_key });
+    NewApplication { key_sets, ..application() }
+}
+
 fn iso(status: u16, data: &[u8]) -> Response {
     Response::new(data, lanyard_apdu::Status(status))
 }
@@ -52,10 +57,11 @@ fn an_application_is_created_with_its_names_and_key_sets() {
     for wrong in [
         NewApplication { keys: 15, ..application() },
         NewApplication { iso: Some(IsoName { fid: 1, df_name: vec![1; 17] }), ..application() },
-        NewApplication {
-            key_sets: Some(KeySets { version: KeyVersion(0), count: 1, three_key_des: false, roll_key: key_no(0) }),
-            ..application()
-        },
+        sets(1, key_no(0)),
+        sets(17, key_no(0)),
+        // A key that the application does not have.
+        sets(2, key_no(3)),
+        sets(2, KeyNo::DELEGATION),
     ] {
         assert!(matches!(open().command(Op::CreateApplication(wrong)), Err(DesfireError::Invalid { .. })));
     }
