@@ -5,6 +5,7 @@ pub mod disk;
 pub mod freefare;
 pub mod house;
 pub mod ippeve;
+pub mod our_host;
 pub mod pn532;
 pub mod programs;
 pub mod real_desk;
