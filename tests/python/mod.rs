@@ -1,9 +1,11 @@
 //! Codecs that others wrote in Python, in an environment of their own (`requirements.txt` beside this file, pinned by
 //! content). Made once, in the target folder, and used by every test that includes this file.
 
+#![allow(dead_code, reason = "each test that includes this uses its own part")]
+
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -28,9 +30,34 @@ pub fn run(program: &str, input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs a program that asks while it runs: `answer` is given each line it prints, and what it gives back is the line
+/// that the program reads next, if any.
+///
+/// # Panics
+/// As [`run`].
+pub fn converse(program: &str, mut answer: impl FnMut(&str) -> Option<String>) {
+    let mut child = Command::new(environment().join("bin/python"))
+        .args(["-u", "-c", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        if let Some(said) = answer(&line.unwrap()) {
+            writeln!(pipe, "{said}").unwrap();
+        }
+    }
+    drop(pipe);
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
+}
+
 /// Named by what is pinned, so that a new pin makes a new one; made aside and moved, so that none is ever half made.
 fn environment() -> PathBuf {
-    let pinned = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/requirements.txt");
+    // Whichever package includes this file.
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let pinned = folders.map(|at| at.join("tests/python/requirements.txt")).find(|at| at.exists()).unwrap();
     let text = fs::read_to_string(&pinned).unwrap();
     let name = text
         .bytes()
