@@ -7,7 +7,7 @@
 use lanyard_device::{Chip, LfReader};
 use lanyard_secret::Secret;
 
-use crate::{Em4100, EmError, Program};
+use crate::{Em4100, EmError, Program, Sight};
 
 /// The word of the password.
 pub const PASSWORD_WORD: u8 = 2;
@@ -43,6 +43,9 @@ pub struct Config {
     /// Whether writing by command wants a login.
     pub write_login: bool,
 }
+
+/// Reading and writing want a login.
+const LOGIN_BITS: u32 = 1 << 18 | 1 << 20;
 
 /// Bits with a field in [`Config`].
 const KNOWN: u32 = 0x0017_C3FF;
@@ -109,16 +112,19 @@ fn secret(word: u32) -> Secret<4> {
     Secret::take(&mut word.to_be_bytes())
 }
 
-/// The steps that write a chip: the words that are sent, read back; then, if the password changes, the password, proven
-/// by a login with it while nothing yet depends on it; the configuration last. `present` is the password that the chip
-/// wants now, `wished` the one that it is to want for reading and writing.
+/// The steps that write a chip: the words that are sent, read back; then, if the password changes, the chip is opened,
+/// so that a password half written shuts nobody out, and the new one written and proven by a login while nothing yet
+/// depends on it; the configuration last. `present` is the password that the chip wants now, `wished` the one that it is
+/// to want for reading and writing.
+///
+/// After a pull at any step: [`sight`] with both passwords tells which the chip takes; then from the start.
 ///
 /// # Errors
 /// [`EmError::Unsupported`], if the chip cannot be configured so.
 pub fn program(card: Em4100, present: Option<&Secret<4>>, wished: Option<&Secret<4>>) -> Result<Program, EmError> {
     let closed = wished.is_some();
-    let config = Config { read_login: closed, write_login: closed, ..Config::EM4100 };
-    let config = secret(config.encode()?);
+    let open = secret(Config::EM4100.encode()?);
+    let config = secret(Config { read_login: closed, write_login: closed, ..Config::EM4100 }.encode()?);
     let mut program = Program::new(Chip::Em4305);
     if let Some(present) = present {
         program.login(present);
@@ -127,6 +133,7 @@ pub fn program(card: Em4100, present: Option<&Secret<4>>, wished: Option<&Secret
         program.write(address, &secret(word(block)), None);
     }
     if let Some(wished) = wished.filter(|wished| present.is_none_or(|present| !present.same(wished))) {
+        program.configure(CONFIG_WORD, &open, None, None);
         program.write_unseen(PASSWORD_WORD, wished);
         program.field_off();
         program.login(wished);
@@ -138,6 +145,24 @@ pub fn program(card: Em4100, present: Option<&Secret<4>>, wished: Option<&Secret
     }
     program.check(CONFIG_WORD, &config);
     Ok(program)
+}
+
+/// Finds out which of some passwords a chip takes; [`Sight::Open`] if none of them, and it wants none.
+///
+/// # Errors
+/// The reader's.
+pub fn sight(reader: &mut dyn LfReader, passwords: &[&Secret<4>]) -> Result<Sight, EmError> {
+    for (place, password) in passwords.iter().enumerate() {
+        // A login that was refused may leave the chip mute until it starts anew.
+        reader.field_off()?;
+        if reader.login(Chip::Em4305, password)? {
+            return Ok(Sight::Password(place));
+        }
+    }
+    reader.field_off()?;
+    let config = reader.read(Chip::Em4305, CONFIG_WORD, None)?;
+    let config = config.map(|word| u32::from_be_bytes(*word.expose()));
+    Ok(if config.is_some_and(|word| word & LOGIN_BITS == 0) { Sight::Open } else { Sight::Foreign })
 }
 
 /// What a chip holds, read back: the number, if it answers as an EM4100.

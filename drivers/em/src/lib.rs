@@ -17,5 +17,5 @@ pub mod t5577;
 pub use em4100::Em4100;
 pub use error::EmError;
 pub use printed::{Part, Printed};
-pub use program::{Act, Program};
+pub use program::{Act, Program, Sight};
 pub use prox::Prox;

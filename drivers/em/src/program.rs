@@ -37,6 +37,17 @@ pub enum Act {
     FieldOff,
 }
 
+/// What a chip wants of whoever reads and writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// No password.
+    Open,
+    /// This password, by its place among those that were asked.
+    Password(usize),
+    /// Neither: another chip, another password, or none there.
+    Foreign,
+}
+
 /// The steps that write one chip.
 pub struct Program {
     chip: Chip,

@@ -7,7 +7,7 @@
 use lanyard_device::{Chip, LfReader};
 use lanyard_secret::Secret;
 
-use crate::{Em4100, EmError, Program, Prox};
+use crate::{Em4100, EmError, Program, Prox, Sight};
 
 /// The block of the configuration.
 pub const CONFIG_BLOCK: u8 = 0;
@@ -222,17 +222,6 @@ pub fn program(content: Content, present: Option<&Secret<4>>, wished: Option<&Se
     }
     program.configure(CONFIG_BLOCK, &closed, present, wished);
     Ok(program)
-}
-
-/// What a chip wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// No password.
-    Open,
-    /// This password, by its place among those that were asked.
-    Password(usize),
-    /// Neither: another chip, another password, or none there.
-    Foreign,
 }
 
 /// Finds out which of some passwords a chip wants, if any. Where it wants none, the question writes block 7 (see

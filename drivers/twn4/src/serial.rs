@@ -1,12 +1,13 @@
 //! The port: which ones there are, and one of them opened.
 
 use std::io::{ErrorKind, Read, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lanyard_device::DeviceError;
-use serialport::{ClearBuffer, SerialPort, SerialPortType};
+use serialport::{SerialPort, SerialPortType};
+use zeroize::Zeroizing;
 
-use crate::proto::{Assembly, Framing};
+use crate::proto::{Answer, Assembly, Call, Framing};
 
 /// Elatec's number among makers of USB devices.
 const ELATEC: u16 = 0x09D8;
@@ -14,8 +15,11 @@ const ELATEC: u16 = 0x09D8;
 /// 1.3: as delivered. On USB the port has no rate, and takes any.
 const BAUD: u32 = 9600;
 
-/// How long the line must be quiet before it is trusted again.
-const QUIET: Duration = Duration::from_millis(40);
+/// How long one look at the port waits.
+const MOMENT: Duration = Duration::from_millis(40);
+
+/// No version is shorter.
+const MOST_ASKED: u8 = 16;
 
 /// The ports behind which a reader of this maker is plugged in, by the system's names.
 ///
@@ -38,6 +42,8 @@ pub struct Wire {
     limit: Duration,
     /// After anything but an answer in order, a late one may still come and would be taken for the next.
     doubtful: bool,
+    /// How many characters of the version were last asked for.
+    asked: u8,
 }
 
 /// Opens a port.
@@ -46,7 +52,7 @@ pub struct Wire {
 /// [`DeviceError::Busy`] if another program has it, [`DeviceError::Gone`] if it is not there.
 pub fn open_wire(path: &str, framing: Framing, limit: Duration) -> Result<Wire, DeviceError> {
     let device = || path.to_owned();
-    let port = serialport::new(path, BAUD).timeout(QUIET).open().map_err(|error| match error.kind() {
+    let port = serialport::new(path, BAUD).timeout(MOMENT).open().map_err(|error| match error.kind() {
         serialport::ErrorKind::Io(ErrorKind::PermissionDenied | ErrorKind::ResourceBusy) => {
             DeviceError::Busy { device: device() }
         }
@@ -55,7 +61,7 @@ pub fn open_wire(path: &str, framing: Framing, limit: Duration) -> Result<Wire, 
         }
         _ => DeviceError::Gone { device: device() },
     })?;
-    Ok(Wire { name: path.to_owned(), port, framing, limit, doubtful: true })
+    Ok(Wire { name: path.to_owned(), port, framing, limit, doubtful: true, asked: 0 })
 }
 
 impl Wire {
@@ -70,23 +76,17 @@ impl Wire {
     /// # Errors
     /// [`DeviceError::Silent`], [`DeviceError::Gone`], [`DeviceError::Protocol`]: what the reader did with the command
     /// is then unknown.
-    pub fn exchange(&mut self, command: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, DeviceError> {
+    pub fn exchange(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
         if self.doubtful {
             self.settle()?;
         }
         self.doubtful = true;
-        let frame = self.framing.encode(command);
-        self.port.write_all(&frame).and_then(|()| self.port.flush()).map_err(|_| self.gone())?;
-        let started = std::time::Instant::now();
+        self.send(&self.framing.encode(command))?;
+        let started = Instant::now();
         let mut assembly = Assembly::new(self.framing);
-        let mut chunk = zeroize::Zeroizing::new([0; 256]);
+        let mut chunk = Zeroizing::new([0; 256]);
         loop {
-            let count = match self.port.read(chunk.as_mut_slice()) {
-                Ok(0) => return Err(self.gone()),
-                Ok(count) => count,
-                Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => 0,
-                Err(_) => return Err(self.gone()),
-            };
+            let count = self.receive(chunk.as_mut_slice())?;
             for (place, byte) in chunk.iter().take(count).enumerate() {
                 match assembly.push(*byte) {
                     None => {}
@@ -100,29 +100,55 @@ impl Wire {
                 }
             }
             if started.elapsed() > self.limit {
-                return Err(DeviceError::Silent { device: self.name.clone(), limit_ms: self.limit.as_millis() as u64 });
+                return Err(self.silent());
             }
         }
     }
 
-    /// Waits until nothing comes any more, and ends a command that may have been begun.
+    /// Ends a command that may have been begun, and asks what only the answer to this question can answer: so many
+    /// characters of the version, another number each time. What comes before that is late and forgotten.
     fn settle(&mut self) -> Result<(), DeviceError> {
+        self.asked = self.asked % MOST_ASKED + 1;
         let end: &[u8] = if self.framing.ascii { b"\r" } else { &[] };
-        self.port.write_all(end).map_err(|_| self.gone())?;
+        self.send(end)?;
+        self.send(&self.framing.encode(&Call::GetVersionString(self.asked).encode()))?;
+        let started = Instant::now();
+        let mut assembly = Assembly::new(self.framing);
+        let mut heard = false;
         let mut chunk = [0; 256];
-        // A device that never stops talking is none of ours.
-        for _ in 0..64 {
-            match self.port.read(&mut chunk) {
-                Ok(0) => return Err(self.gone()),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    return self.port.clear(ClearBuffer::Input).map_err(|_| self.gone());
+        loop {
+            let count = self.receive(&mut chunk)?;
+            for byte in &chunk[..count] {
+                let Some(answer) = assembly.push(*byte) else { continue };
+                let text = answer.as_ref().ok().and_then(|answer| Answer::open(answer).ok()?.array().ok());
+                if text.is_some_and(|text| text.len() == usize::from(self.asked)) {
+                    return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(self.gone()),
+                heard = true;
+                assembly = Assembly::new(self.framing);
+            }
+            if started.elapsed() > self.limit {
+                return Err(if heard { self.protocol("no answer to what was asked") } else { self.silent() });
             }
         }
-        Err(self.protocol("never quiet"))
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceError> {
+        self.port.write_all(bytes).and_then(|()| self.port.flush()).map_err(|_| self.gone())
+    }
+
+    /// What has come; nothing, if nothing comes for a moment.
+    fn receive(&mut self, chunk: &mut [u8]) -> Result<usize, DeviceError> {
+        match self.port.read(chunk) {
+            Ok(0) => Err(self.gone()),
+            Ok(count) => Ok(count),
+            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => Ok(0),
+            Err(_) => Err(self.gone()),
+        }
+    }
+
+    fn silent(&self) -> DeviceError {
+        DeviceError::Silent { device: self.name.clone(), limit_ms: self.limit.as_millis() as u64 }
     }
 
     fn gone(&self) -> DeviceError {

@@ -9,8 +9,8 @@ mod terminal;
 use std::time::Duration;
 
 use lanyard_device::{Chip, DeviceError, LfKind, LfReader};
-use lanyard_em::t5577::{Content, Sight};
-use lanyard_em::{Em4100, EmError, Prox, em4305, t5577};
+use lanyard_em::t5577::Content;
+use lanyard_em::{Em4100, EmError, Prox, Sight, em4305, t5577};
 use lanyard_formats::{CardNumber, Wiegand};
 use lanyard_secret::Secret;
 use lanyard_twn4::proto::Framing;
@@ -119,7 +119,7 @@ fn finish(reader: &mut Twn4) -> Sight {
 }
 
 /// Every command of a programme that gives a card another number and another password, pulled before, after and in the
-/// middle of it (upper, lower and odd half of a block new), garbled, cut, unanswered, unplugged.
+/// middle of it (upper, lower and odd half of a block new), garbled, cut, late, unanswered, unplugged.
 #[test]
 fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
     let run = |reader: &mut Twn4| {
@@ -140,13 +140,20 @@ fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
         Twn4Fault::Tear(0x0000_FFFF),
         Twn4Fault::Tear(0x5555_5555),
     ];
-    let lines = [Twn4Fault::Garbage, Twn4Fault::LastDigit, Twn4Fault::Silence, Twn4Fault::Cut(3), Twn4Fault::Unplug];
+    let lines = [
+        Twn4Fault::Garbage,
+        Twn4Fault::LastDigit,
+        Twn4Fault::Silence,
+        Twn4Fault::Late,
+        Twn4Fault::Cut(3),
+        Twn4Fault::Unplug,
+    ];
     let (mut right, mut resumed) = (0, [0; 3]);
     for at in 0..commands {
         // The line's faults cost the host its patience each; every third command is enough of them.
         for fault in pulls.iter().chain(lines.iter().filter(|_| at % 3 == 0)) {
             let mut terminal = plugged(true, used());
-            let mute = matches!(fault, Twn4Fault::Silence | Twn4Fault::Cut(_));
+            let mute = matches!(fault, Twn4Fault::Silence | Twn4Fault::Late | Twn4Fault::Cut(_));
             let patience = if mute { impatient(true) } else { options(true) };
             let mut reader = Twn4::open(terminal.path(), patience).unwrap();
             let next = terminal.reader().commands();
@@ -181,6 +188,57 @@ fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
     assert!(open > 0 && old > 0 && new > 0 && right < commands);
 }
 
+/// The same for an EM4305, whose password cannot be read back: also one that is half written shuts nobody out.
+#[test]
+fn an_em4305_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
+    let used = |reader: &mut Twn4| em4305::program(BEFORE, None, Some(&former())).unwrap().run(reader).unwrap();
+    let change = |reader: &mut Twn4, present: Option<&Secret<4>>| {
+        em4305::program(NUMBER, present, Some(&wished())).unwrap().run(reader)
+    };
+    let start = || {
+        let terminal = plugged(true, LfTag::Em4305(Em4305Tag::blank()));
+        let mut reader = Twn4::open(terminal.path(), options(true)).unwrap();
+        used(&mut reader);
+        reader.field_off().unwrap();
+        let next = terminal.reader().commands();
+        (terminal, reader, next)
+    };
+    let (terminal, mut reader, first) = start();
+    change(&mut reader, Some(&former())).unwrap();
+    let commands = terminal.reader().commands() - first;
+    let mut resumed = [0; 3];
+    for at in 0..commands {
+        for fault in [
+            Twn4Fault::PullBefore,
+            Twn4Fault::PullAfter,
+            Twn4Fault::Tear(0xFFFF_0000),
+            Twn4Fault::Tear(0x0000_FFFF),
+            Twn4Fault::Tear(0x5555_5555),
+        ] {
+            let (terminal, mut reader, next) = start();
+            terminal.reader().fault(next + at, fault);
+            let _ = change(&mut reader, Some(&former()));
+            let card = terminal.reader().lift().unwrap();
+            terminal.reader().lay(card);
+            let (old, new) = (former(), wished());
+            let present = match em4305::sight(&mut reader, &[&old, &new]).unwrap() {
+                Sight::Open => None,
+                Sight::Password(0) => Some(&old),
+                Sight::Password(_) => Some(&new),
+                Sight::Foreign => panic!("{fault:?} at {at}: nobody can open this card any more"),
+            };
+            resumed[present.map_or(0, |password| if password.same(&old) { 1 } else { 2 })] += 1;
+            reader.field_off().unwrap();
+            change(&mut reader, present).unwrap();
+            let (card, config) = em4305::read(&mut reader, Some(&wished())).unwrap();
+            assert!(card == NUMBER && config.read_login && config.write_login, "{fault:?} at {at}");
+        }
+    }
+    let [open, old, new] = resumed;
+    println!("{commands} commands: {old} resumed with the old password, {open} open, {new} with the new");
+    assert!(open > 0 && old > 0 && new > 0);
+}
+
 /// Without a check sum the line can lie; the read-back notices, and the next run puts it right.
 #[test]
 fn a_digit_turned_on_a_line_without_check_sums_never_passes_for_a_written_card() {
@@ -202,7 +260,7 @@ fn what_is_no_twn4_and_what_is_set_otherwise_is_told_apart_from_a_reader() {
     // One end sends check sums, the other does not.
     for crc in [false, true] {
         let terminal = plugged(crc, used());
-        let error = Twn4::open(terminal.path(), options(!crc)).err().unwrap();
+        let error = Twn4::open(terminal.path(), impatient(!crc)).err().unwrap();
         assert!(matches!(error, DeviceError::Protocol { .. }), "{error}");
     }
     let mut terminal = plugged(false, used());
@@ -211,8 +269,13 @@ fn what_is_no_twn4_and_what_is_set_otherwise_is_told_apart_from_a_reader() {
     }
     let error = Twn4::open(terminal.path(), impatient(false)).err().unwrap();
     assert!(matches!(error, DeviceError::Silent { limit_ms: 200, .. }), "{error}");
-    // A late answer of that command is not taken for the next one's.
-    let mut reader = Twn4::open(terminal.path(), options(false)).unwrap();
+    let mut reader = Twn4::open(terminal.path(), impatient(false)).unwrap();
+    // A late answer is never taken for the next command's: this one would say that block 0 holds block 1.
+    let next = terminal.reader().commands();
+    terminal.reader().fault(next + 1, Twn4Fault::Late);
+    assert!(matches!(reader.read(Chip::T5577, 1, Some(&former())), Err(DeviceError::Silent { .. })));
+    let config = reader.read(Chip::T5577, 0, Some(&former())).unwrap().unwrap();
+    assert_eq!(config.expose(), &[0x00, 0x14, 0x80, 0x50]);
     terminal.unplug();
     assert!(matches!(reader.search(), Err(DeviceError::Gone { .. })));
     assert!(matches!(Twn4::open(terminal.path(), options(false)), Err(DeviceError::Gone { .. })));

@@ -18,6 +18,8 @@ pub enum Twn4Fault {
     LastDigit,
     /// No answer.
     Silence,
+    /// The answer comes only when the next command has been sent, ahead of that one's.
+    Late,
     /// So many characters of the answer, and then none.
     Cut(usize),
     /// The reader is unplugged before the command is carried out.
@@ -34,6 +36,7 @@ pub struct VirtualTwn4 {
     commands: usize,
     faults: Vec<(usize, Twn4Fault)>,
     tear: Option<u32>,
+    late: Vec<u8>,
     unplugged: bool,
     types: (u32, u32),
     /// The lights, by their bits, and the last tone.
@@ -58,6 +61,7 @@ impl VirtualTwn4 {
             commands: 0,
             faults: Vec::new(),
             tear: None,
+            late: Vec::new(),
             unplugged: false,
             types: (u32::MAX, u32::MAX),
             lights: 0,
@@ -142,6 +146,7 @@ impl VirtualTwn4 {
             None => vec![5],
         };
         let mut text = self.frame(&answer);
+        let late = std::mem::take(&mut self.late);
         match due {
             Some(Twn4Fault::PullAfter | Twn4Fault::Tear(_)) => self.pulled = self.tag.take(),
             Some(Twn4Fault::Garbage) => {
@@ -154,11 +159,12 @@ impl VirtualTwn4 {
                 }
             }
             Some(Twn4Fault::Silence) => text.clear(),
+            Some(Twn4Fault::Late) => self.late = std::mem::take(&mut text),
             Some(Twn4Fault::Cut(at)) => text.truncate(at.min(text.len() - 1)),
             _ => {}
         }
         self.tear = None;
-        text
+        [late, text].concat()
     }
 
     /// The bytes of a line, its check sum taken off.
