@@ -1,8 +1,8 @@
 //! Files of every type, in every mode, on every model, with every way of messaging.
 
 use lanyard_desfire::{
-    Access, AccessRights, Aid, CardStatus, CommMode, DesfireError, FileKind, FileShape, IsoName, IsoTarget, KeyNo,
-    Link, NewFile, NewRecordFile, NewTransactionMacFile, NewValueFile, Op, Reply,
+    Access, AccessRights, Aid, CardStatus, CommMode, DesfireError, FileKind, FileShape, Framing, IsoName, IsoTarget,
+    KeyNo, Link, NewFile, NewRecordFile, NewTransactionMacFile, NewValueFile, Op, Reply,
 };
 use lanyard_secret::Secret;
 use lanyard_virtual::Model;
@@ -29,11 +29,14 @@ fn desk(model: Model, key_type: lanyard_desfire::KeyType, how: How, link: Link) 
     desk
 }
 
-/// Every way, and long commands where they are known.
+/// Every way, wrapped and native, and long commands where they are known.
 fn desks() -> impl Iterator<Item = (Model, How, Desk)> {
     every_way().into_iter().flat_map(|(model, key_type, how)| {
         let short = Link::wrapped(64);
-        let links = if how == How::Ev2 { vec![short, short.with_long_commands()] } else { vec![short] };
+        let mut links = vec![short, Link { framing: Framing::Native, ..short }];
+        if how == How::Ev2 {
+            links.push(short.with_long_commands());
+        }
         links.into_iter().map(move |link| (model, how, desk(model, key_type, how, link)))
     })
 }

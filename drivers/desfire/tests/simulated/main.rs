@@ -3,14 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod budget;
 mod card_level;
 mod files;
 mod keys;
 
-use lanyard_apdu::{DriveError, drive};
+use lanyard_apdu::{Command, DriveError, drive};
 use lanyard_desfire::{
-    Aid, Card, DesKey, DesfireError, FileNo, KeyNo, KeySettings, KeyType, KeyVersion, Link, NewApplication, NewKey,
-    Nonce, OldKey, Op, Reply,
+    Aid, Card, DesKey, DesfireError, FileNo, Framing, KeyNo, KeySettings, KeyType, KeyVersion, Link, NewApplication,
+    NewKey, Nonce, OldKey, Op, Reply, native_command, native_response,
 };
 use lanyard_secret::Secret;
 use lanyard_virtual::{ApduCard, DesfireCard, FrameSize, Memory, Model};
@@ -36,8 +37,17 @@ impl Desk {
     }
 
     fn ask(&mut self, op: Op) -> Result<Reply, DesfireError> {
-        let card = &mut self.card;
-        drive(&mut self.host.run(op), |bytes| Ok::<_, ()>(card.transmit(bytes))).map_err(|error| match error {
+        let (card, framing) = (&mut self.card, self.host.link().framing);
+        let outcome = drive(&mut self.host.run(op), |bytes| {
+            Ok::<_, ()>(match framing {
+                Framing::Wrapped => card.transmit(bytes),
+                Framing::Native => {
+                    let answer = card.transmit(&native_command(&Command::parse(bytes).unwrap()));
+                    native_response(&answer).unwrap().encode()
+                }
+            })
+        });
+        outcome.map_err(|error| match error {
             DriveError::Script(error) => error,
             other => panic!("{other:?}"),
         })
