@@ -5,6 +5,7 @@
 
 mod budget;
 mod card_level;
+mod chance;
 mod files;
 mod keys;
 
