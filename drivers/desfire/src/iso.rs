@@ -28,6 +28,9 @@ pub(crate) enum IsoStep {
     Done(Reply, Option<IsoAfter>),
 }
 
+/// The DF name of every DESFire card: what it selects is the card level.
+const CARD: [u8; 7] = [0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00];
+
 /// Offsets have 15 bits (ISO/IEC 7816-4 §11.3.3).
 const END: usize = 0x8000;
 
@@ -39,6 +42,7 @@ impl IsoCall {
             Op::IsoSelect(target) => {
                 let after = match target {
                     IsoTarget::Master => Some(IsoAfter(Some(Aid::PICC))),
+                    IsoTarget::DfName(name) if name[..] == CARD => Some(IsoAfter(Some(Aid::PICC))),
                     IsoTarget::DfName(_) | IsoTarget::Application(_) => Some(IsoAfter(None)),
                     IsoTarget::File(_) => None,
                 };

@@ -9,7 +9,7 @@ use crate::DesfireError;
 pub enum IsoTarget {
     /// The card level (MF, `3F00`).
     Master,
-    /// An application by its DF name, 1 to 16 bytes.
+    /// An application by its DF name, 1 to 16 bytes; `D2760000850100` is the card level of every DESFire card.
     DfName(Vec<u8>),
     /// An application by its file identifier.
     Application(u16),

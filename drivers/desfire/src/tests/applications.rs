@@ -142,6 +142,11 @@ fn iso_select_names_what_it_selects() {
     for (target, bytes, selected) in [
         (IsoTarget::Master, &[0, 0xA4, 0, 0x0C, 2, 0x3F, 0][..], Some(Aid::PICC)),
         (IsoTarget::DfName(b"badge".to_vec()), &[0, 0xA4, 4, 0x0C, 5, b'b', b'a', b'd', b'g', b'e'], None),
+        (
+            IsoTarget::DfName(vec![0xD2, 0x76, 0, 0, 0x85, 1, 0]),
+            &[0, 0xA4, 4, 0x0C, 7, 0xD2, 0x76, 0, 0, 0x85, 1, 0],
+            Some(Aid::PICC),
+        ),
         (IsoTarget::Application(0xDF01), &[0, 0xA4, 0, 0x0C, 2, 0xDF, 1], None),
         (IsoTarget::File(0xEF01), &[0, 0xA4, 2, 0x0C, 2, 0xEF, 1], Some(APPLICATION)),
     ] {

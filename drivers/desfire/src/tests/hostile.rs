@@ -11,9 +11,9 @@ use super::counterpart::{
 use super::{aes_key, key_no, new_file, old, read, secret, write};
 use crate::session::Session;
 use crate::{
-    Access, AccessRights, Aid, Card, CardStatus, ChangeKeyRight, CommMode, Configuration, DesKey, DesfireError,
-    IsoName, IsoTarget, KeyNo, KeySettings, KeyType, KeyVersion, Link, NewApplication, NewRecordFile,
-    NewTransactionMacFile, NewValueFile, Op, Progress, SessionState,
+    Access, AccessRights, Aid, Card, CardStatus, ChangeKeyRight, CommMode, Configuration, DelegatedApplication, DesKey,
+    DesfireError, IsoName, IsoTarget, IssuerKeys, KeyNo, KeySettings, KeyType, KeyVersion, Link, NewApplication,
+    NewRecordFile, NewTransactionMacFile, NewValueFile, Op, Progress, SessionState, Slot,
 };
 
 const TEXT: &[u8] = b"who may pass";
@@ -191,6 +191,16 @@ fn neither_operations_nor_errors_nor_cards_show_a_key_or_data() {
     let reply = crate::Reply::Data(b"Anna".to_vec());
     assert_eq!(format!("{reply:?} {:?}", crate::Reply::Uid([0x42; 7])), "Data(4 bytes) Uid");
     assert!(!format!("{:?}", ev2(0)).contains("enc"));
+    let replies = [crate::Reply::Value(0x42), crate::Reply::ReaderId([0x42; 16]), crate::Reply::Signature([0x42; 56])];
+    assert_eq!(format!("{replies:?}"), "[Value, ReaderId, Signature]");
+    let Some(Op::CreateApplication(new)) = every_op().into_iter().find(|op| op.name() == "create_application") else {
+        panic!("no application")
+    };
+    let (mac, enc) = (secret(1), secret(2));
+    let slot = Slot { number: 0, version: 0, quota: 1 };
+    let issuer = IssuerKeys { mac: &mac, enc: &enc };
+    let delegated = DelegatedApplication::authorise(&new, slot, &aes_key(3), issuer, [0; 7]).unwrap();
+    assert_eq!(format!("{delegated:?}"), "DelegatedApplication", "its MAC is a right to create it");
 }
 
 #[test]
