@@ -8,6 +8,9 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use lanyard_desfire::{CommMode as Mode, NewKey, OldKey, Op, Reply};
+use lanyard_secret::Secret;
+use lanyard_tests::our_host::{OurHost, ev2, number, read, select, write};
 use lanyard_virtual::{ApduCard, DesfireCard, FrameSize, KeyKind};
 use ntag424::types::{CommMode, File, KeyNumber, NonMasterKeyNumber};
 use ntag424::{AuthenticatedSession, Response, Session, Transport};
@@ -103,4 +106,56 @@ fn first_and_non_first_key_changes_and_all_comm_modes_work_with_the_ntags_host()
     });
     assert!(field.0.key(AID, 0).unwrap().bytes == K0);
     assert!(field.0.key(AID, 1).unwrap().bytes == K1_AGAIN);
+}
+
+const MODES: [(u8, File, CommMode, Mode); 3] = [
+    (1, File::CapabilityContainer, CommMode::Plain, Mode::Plain),
+    (2, File::Ndef, CommMode::Mac, Mode::Mac),
+    (3, File::Proprietary, CommMode::Full, Mode::Full),
+];
+
+fn text(seed: u8) -> Vec<u8> {
+    (0..200_u8).map(|i| i.wrapping_mul(11).wrapping_add(seed)).collect()
+}
+
+#[test]
+fn what_the_ntags_host_wrote_and_keyed_our_host_reads_and_the_other_way_round() {
+    let mut field = card();
+    now(async {
+        let session = Session::new().authenticate_aes(&mut field, KeyNumber::Key0, &ZERO, RND_A).await.unwrap();
+        let session = session.change_key(&mut field, NonMasterKeyNumber::Key1, &K1, 1, &ZERO).await.unwrap();
+        let mut session = session.authenticate(&mut field, KeyNumber::Key1, &K1, RND_A).await.unwrap();
+        for (no, file, mode, _) in MODES {
+            session = session.write_file_with_mode(&mut field, file, 0, &text(no), mode).await.unwrap();
+        }
+    });
+
+    let mut ours = OurHost::at(&mut field.0);
+    ours.all([select(0xF5_0001), ev2(1, K1)]).unwrap();
+    for (no, _, _, mode) in MODES {
+        assert_eq!(ours.run(read(no, 200, mode)).unwrap(), Reply::Data(text(no)), "{mode:?}");
+        ours.run(write(no, &text(no + 100), mode)).unwrap();
+    }
+    let aes = |key: [u8; 16]| Secret::filled(|out| *out = key);
+    let change = |key_no: u8, new: [u8; 16], old: Option<[u8; 16]>| Op::ChangeKey {
+        key_no: number(key_no),
+        new: NewKey::Aes { key: aes(new), version: lanyard_desfire::KeyVersion(9) },
+        old: old.map(|old| OldKey::Aes(aes(old))),
+    };
+    // Another key with an old value that is not zero, then the authenticated one.
+    ours.all([ev2(0, ZERO), change(1, K1_AGAIN, Some(K1)), change(0, K0, None)]).unwrap();
+
+    field.0.power_on();
+    now(async {
+        let mut session = Session::new().authenticate_aes(&mut field, KeyNumber::Key1, &K1_AGAIN, RND_A).await.unwrap();
+        for (no, file, mode, _) in MODES {
+            let mut back = vec![0; 200];
+            let (n, next) = session.read_file_with_mode(&mut field, file, 0, 200, mode, &mut back).await.unwrap();
+            assert!(n == 200 && back == text(no + 100), "{mode:?}");
+            session = next;
+        }
+        let session = session.authenticate(&mut field, KeyNumber::Key0, &K0, RND_A).await.unwrap();
+        let (version, _) = session.get_key_version(&mut field, KeyNumber::Key1).await.unwrap();
+        assert_eq!(version, 9);
+    });
 }
