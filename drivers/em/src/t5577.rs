@@ -224,8 +224,9 @@ pub fn program(content: Content, present: Option<&Secret<4>>, wished: Option<&Se
     Ok(program)
 }
 
-/// Finds out which of some passwords a chip wants, if any. Where it wants none, the question writes block 7 (see
-/// [`fit_password`]), which without password is of no use to any [`Content`] here.
+/// Finds out which of some passwords a chip wants, if any. Where it wants none, the questions write block 7 (see
+/// [`fit_password`]), which without password is of no use to any [`Content`] here. What block 0 says is not asked: half
+/// written, it may say anything.
 ///
 /// # Errors
 /// [`EmError::Password`] for an unfit one, and the reader's.
@@ -237,9 +238,12 @@ pub fn sight(reader: &mut dyn LfReader, passwords: &[&Secret<4>]) -> Result<Sigh
             return Ok(Sight::Password(place));
         }
     }
-    let config = reader.read(Chip::T5577, CONFIG_BLOCK, None)?;
-    let config = config.and_then(|block| Config::decode(u32::from_be_bytes(*block.expose())).ok());
-    Ok(if config.is_some_and(|config| !config.password) { Sight::Open } else { Sight::Foreign })
+    // A chip that wants a password takes no write without one, and gives the same for every block read without one.
+    let Some(held) = reader.read(Chip::T5577, PASSWORD_BLOCK, None)? else { return Ok(Sight::Foreign) };
+    let other = Secret::take(&mut held.expose().map(|byte| !byte));
+    reader.write(Chip::T5577, PASSWORD_BLOCK, &other, None)?;
+    let held = reader.read(Chip::T5577, PASSWORD_BLOCK, None)?;
+    Ok(if held.is_some_and(|held| held.same(&other)) { Sight::Open } else { Sight::Foreign })
 }
 
 /// What a chip holds, read back: the content, if it is one of ours.

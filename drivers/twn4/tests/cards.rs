@@ -15,7 +15,7 @@ use lanyard_formats::{CardNumber, Wiegand};
 use lanyard_secret::Secret;
 use lanyard_twn4::proto::Framing;
 use lanyard_twn4::{Lights, Options, Twn4};
-use lanyard_virtual::{Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
+use lanyard_virtual::{Em4150Tag, Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
 use terminal::Terminal;
 
 const NUMBER: Em4100 = Em4100([0x01, 0x08, 0x72, 0xE7, 0x7C]);
@@ -105,7 +105,7 @@ fn a_password_that_would_lock_a_chip_or_guard_nothing_is_refused_before_a_card_i
 }
 
 /// What was asked for is carried out on the card as it is now, with whichever password lives on it.
-fn finish(reader: &mut Twn4) -> Sight {
+fn finish(reader: &mut Twn4, content: Content) -> Sight {
     let (former, wished) = (former(), wished());
     let sight = t5577::sight(reader, &[&former, &wished]).unwrap();
     let present = match sight {
@@ -114,19 +114,15 @@ fn finish(reader: &mut Twn4) -> Sight {
         Sight::Password(_) => Some(&wished),
         Sight::Foreign => panic!("nobody can open this card any more"),
     };
-    t5577::program(Content::Em4100(NUMBER), present, Some(&wished)).unwrap().run(reader).unwrap();
+    t5577::program(content, present, Some(&wished)).unwrap().run(reader).unwrap();
     sight
 }
 
 /// Every command of a programme that gives a card another number and another password, pulled before, after and in the
-/// middle of it (upper, lower and odd half of a block new), garbled, cut, late, unanswered, unplugged.
-#[test]
-fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
-    let run = |reader: &mut Twn4| {
-        let program = t5577::program(Content::Em4100(NUMBER), Some(&former()), Some(&wished())).unwrap();
-        program.run(reader)
-    };
-    let terminal = plugged(true, used());
+/// middle of it (upper, lower and each odd and even bit of a block new), garbled, cut, late, unanswered, unplugged.
+fn pulled_at_every_command(name: &str, card: &LfTag, present: Option<&Secret<4>>, content: Content) -> [usize; 4] {
+    let run = |reader: &mut Twn4| t5577::program(content, present, Some(&wished())).unwrap().run(reader);
+    let terminal = plugged(true, card.clone());
     let mut reader = Twn4::open(terminal.path(), options(true)).unwrap();
     let first = terminal.reader().commands();
     run(&mut reader).unwrap();
@@ -139,6 +135,7 @@ fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
         Twn4Fault::Tear(0xFFFF_0000),
         Twn4Fault::Tear(0x0000_FFFF),
         Twn4Fault::Tear(0x5555_5555),
+        Twn4Fault::Tear(0xAAAA_AAAA),
     ];
     let lines = [
         Twn4Fault::Garbage,
@@ -148,11 +145,11 @@ fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
         Twn4Fault::Cut(3),
         Twn4Fault::Unplug,
     ];
-    let (mut right, mut resumed) = (0, [0; 3]);
+    let mut outcomes = [0; 4];
     for at in 0..commands {
         // The line's faults cost the host its patience each; every third command is enough of them.
         for fault in pulls.iter().chain(lines.iter().filter(|_| at % 3 == 0)) {
-            let mut terminal = plugged(true, used());
+            let mut terminal = plugged(true, card.clone());
             let mute = matches!(fault, Twn4Fault::Silence | Twn4Fault::Late | Twn4Fault::Cut(_));
             let patience = if mute { impatient(true) } else { options(true) };
             let mut reader = Twn4::open(terminal.path(), patience).unwrap();
@@ -168,24 +165,33 @@ fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
                 terminal = terminal.again();
                 reader = Twn4::open(terminal.path(), options(true)).unwrap();
             }
-            let card = terminal.reader().lift().unwrap();
-            terminal.reader().lay(card);
-            match (broken, finish(&mut reader)) {
-                (Ok(()), _) => right += 1,
-                (Err(_), Sight::Open) => resumed[0] += 1,
-                (Err(_), Sight::Password(place)) => resumed[1 + place] += 1,
+            let half = terminal.reader().lift().unwrap();
+            terminal.reader().lay(half);
+            outcomes[match (broken, finish(&mut reader, content)) {
+                (Ok(()), _) => 0,
+                (Err(_), Sight::Open) => 1,
+                (Err(_), Sight::Password(place)) => 2 + place,
                 (Err(_), Sight::Foreign) => unreachable!("finish would have stopped"),
-            }
-            let (content, config) = t5577::read(&mut reader, Some(&wished())).unwrap();
-            assert_eq!((content, config.password), (Content::Em4100(NUMBER), true), "{fault:?} at {at}");
-            assert_eq!(reader.search().unwrap().unwrap().id, NUMBER.0, "{fault:?} at {at}");
+            }] += 1;
+            let (held, config) = t5577::read(&mut reader, Some(&wished())).unwrap();
+            assert_eq!((held, config.password), (content, true), "{fault:?} at {at}");
+            assert!(reader.search().unwrap().is_some(), "{fault:?} at {at}");
         }
     }
-    let [open, old, new] = resumed;
+    let [right, open, old, new] = outcomes;
     println!(
-        "{commands} commands: {right} right, {old} resumed with the old password, {open} open, {new} with the new"
+        "{name}, {commands} commands: {right} right; resumed: {open} open, {old} by the old password, {new} by the new"
     );
-    assert!(open > 0 && old > 0 && new > 0 && right < commands);
+    outcomes
+}
+
+#[test]
+fn a_card_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost() {
+    let used = pulled_at_every_command("T5577 in use", &used(), Some(&former()), Content::Em4100(NUMBER));
+    assert!(used.iter().all(|count| *count > 0), "{used:?}");
+    let blank = LfTag::T5577(T5577Tag::blank());
+    let [right, open, old, new] = pulled_at_every_command("T5577, blank", &blank, None, Content::Prox(prox()));
+    assert!(right > 0 && open > 0 && old == 0 && new > 0);
 }
 
 /// The same for an EM4305, whose password cannot be read back: also one that is half written shuts nobody out.
@@ -214,6 +220,7 @@ fn an_em4305_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost(
             Twn4Fault::Tear(0xFFFF_0000),
             Twn4Fault::Tear(0x0000_FFFF),
             Twn4Fault::Tear(0x5555_5555),
+            Twn4Fault::Tear(0xAAAA_AAAA),
         ] {
             let (terminal, mut reader, next) = start();
             terminal.reader().fault(next + at, fault);
@@ -235,7 +242,7 @@ fn an_em4305_pulled_at_any_command_is_finished_by_the_next_run_and_none_is_lost(
         }
     }
     let [open, old, new] = resumed;
-    println!("{commands} commands: {old} resumed with the old password, {open} open, {new} with the new");
+    println!("EM4305, {commands} commands: {open} open, {old} by the old password, {new} by the new");
     assert!(open > 0 && old > 0 && new > 0);
 }
 
@@ -307,6 +314,24 @@ fn an_em4305_is_left_alone_until_its_calls_are_confirmed_and_works_on_the_simula
     em4305::program(NUMBER, Some(&former()), None).unwrap().run(&mut reader).unwrap();
     reader.field_off().unwrap();
     assert_eq!(em4305::read(&mut reader, None).unwrap().0, NUMBER);
+}
+
+#[test]
+fn an_em4150_is_read_and_written_by_word_with_its_password_and_not_without() {
+    let password = u32::from_be_bytes(*former().expose());
+    let terminal = plugged(true, LfTag::Em4150(Em4150Tag::guarded(password)));
+    let mut reader = Twn4::open(terminal.path(), options(true)).unwrap();
+    let value = secret([1, 2, 3, 4]);
+    let held = |reader: &mut Twn4, password: Option<&Secret<4>>| {
+        reader.write(Chip::Em4150, 5, &value, password).unwrap();
+        *reader.read(Chip::Em4150, 5, None).unwrap().unwrap().expose()
+    };
+    assert_eq!(held(&mut reader, None), [0; 4]);
+    assert_eq!(held(&mut reader, Some(&wished())), [0; 4]);
+    assert_eq!(held(&mut reader, Some(&former())), [1, 2, 3, 4]);
+    assert!(reader.read(Chip::Em4150, 5, Some(&wished())).unwrap().is_none());
+    assert!(reader.read(Chip::Em4150, 0, Some(&former())).unwrap().is_none());
+    assert!(reader.read(Chip::T5577, 0, None).unwrap().is_none());
 }
 
 #[test]

@@ -20,6 +20,6 @@ pub use card::{ApduCard, answer_at_reader, contactless_atr};
 pub use desfire::{DesfireCard, FrameSize, ImageError, KeyKind, KeyView, Memory, Model};
 pub use fault::{Fault, FaultKind};
 pub use legic::VirtualLegic;
-pub use lf::{Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
+pub use lf::{Em4150Tag, Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
 pub use printer::{Printed, VirtualPrinter};
 pub use reader::VirtualReader;

@@ -1,10 +1,12 @@
 //! Simulated 125 kHz cards, from their data sheets: what they send by themselves, and what their chips do when read and
 //! written.
 
+mod em4150;
 mod em4305;
 mod t5577;
 mod twn4;
 
+pub use em4150::Em4150Tag;
 pub use em4305::Em4305Tag;
 pub use t5577::T5577Tag;
 pub use twn4::{Twn4Fault, VirtualTwn4};
@@ -16,6 +18,8 @@ pub enum LfTag {
     Em4100([u8; 5]),
     /// A T5577.
     T5577(T5577Tag),
+    /// An EM4150.
+    Em4150(Em4150Tag),
     /// An EM4305.
     Em4305(Em4305Tag),
 }
@@ -36,6 +40,7 @@ impl LfTag {
         match self {
             Self::Em4100(id) => Some(Heard::Em4100(*id)),
             Self::T5577(tag) => tag.heard(),
+            Self::Em4150(_) => None,
             Self::Em4305(tag) => tag.heard(),
         }
     }
@@ -44,6 +49,7 @@ impl LfTag {
         match self {
             Self::Em4100(_) => {}
             Self::T5577(tag) => tag.field_on(),
+            Self::Em4150(tag) => tag.field_on(),
             Self::Em4305(tag) => tag.field_on(),
         }
     }

@@ -229,6 +229,7 @@ impl VirtualTwn4 {
             }
             (0x05, 0x03) => [&[0], &self.types.0.to_le_bytes()[..], &self.types.1.to_le_bytes()].concat(),
             (0x15, _) => self.t5577(*function, &mut input)?,
+            (0x19, _) => self.em4150(*function, &mut input)?,
             (0x2F, _) => self.em4305(*function, &mut input)?,
             _ => return Err(1),
         };
@@ -292,6 +293,29 @@ impl VirtualTwn4 {
                     chip.write_protected(block, value, function == 6, password);
                 }
                 vec![0, 1]
+            }
+            _ => return Err(1),
+        })
+    }
+
+    fn em4150(&mut self, function: u8, input: &mut Input) -> Result<Vec<u8>, u8> {
+        self.field_on();
+        let chip = match &mut self.tag {
+            Some(LfTag::Em4150(chip)) => Some(chip),
+            _ => None,
+        };
+        Ok(match function {
+            0 => {
+                let password = input.word()?;
+                vec![0, u8::from(chip.is_some_and(|chip| chip.login(password)))]
+            }
+            1 => {
+                let word = input.byte()?;
+                read(chip.and_then(|chip| chip.read(word)))
+            }
+            2 => {
+                let (word, value) = (input.byte()?, input.word()?);
+                vec![0, u8::from(chip.is_some_and(|chip| chip.write(word, value)))]
             }
             _ => return Err(1),
         })
