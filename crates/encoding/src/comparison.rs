@@ -118,6 +118,12 @@ impl Changes {
             let how = if was { How::AnotherCard } else { How::InPlace };
             self.differs("card", what, was.to_string(), will.to_string(), how);
         }
+        let chips = |of: &Encoding| {
+            let chips =
+                of.chips.iter().map(|chip| format!("{}: {:?}, {}", chip.at(), chip.content, optional(&chip.password)));
+            chips.collect::<Vec<_>>().join("; ")
+        };
+        self.differs("chip", "chip", chips(from), chips(to), How::InPlace);
         let (was, will) = (Memory::of(from).bytes, Memory::of(to).bytes);
         self.differs("card", "memory", was.to_string(), will.to_string(), How::Nothing);
     }

@@ -1,6 +1,7 @@
 //! What can be wrong with a description, a value, a key or a card.
 
 use lanyard_desfire::DesfireError;
+use lanyard_em::EmError;
 use lanyard_fault::{Coded, Fault, Helps};
 use lanyard_formats::FormatError;
 
@@ -81,6 +82,10 @@ pub enum EncodingError {
     /// What was read back is not what was written.
     #[error("application {aid}, file {file}: {field} was not read back as written")]
     Mismatch { aid: String, file: u8, field: String },
+
+    /// The 125 kHz chip, or its reader.
+    #[error("chip {chip}: {error}")]
+    Chip { chip: &'static str, error: EmError },
 
     /// A journal, or a stored plan, that does not belong to the plan, or is of another version.
     #[error("the journal does not belong to this plan")]
@@ -182,6 +187,8 @@ pub enum Problem {
     TwoSources,
     #[error("an EV1 has no other messaging than that which this switches off")]
     OnlyEv2,
+    #[error("this chip is written as an EM4100 alone")]
+    ChipContent,
     #[error("no such day")]
     Day,
     #[error("finding: the code of a finding, lower-case")]
@@ -226,6 +233,7 @@ impl Coded for EncodingError {
             Self::Card { error, .. } => error.code(),
             Self::KeysLost { .. } => "card.keys.lost",
             Self::Mismatch { .. } => "card.read_back.differs",
+            Self::Chip { error, .. } => error.code(),
             Self::JournalForeign => "encoding.journal.foreign",
             Self::OutOfTurn => "encoding.event.out_of_turn",
         }
@@ -256,6 +264,7 @@ impl Coded for EncodingError {
             | Self::KeysLost { .. }
             | Self::Mismatch { .. } => Fault::Card,
             Self::Card { error, .. } => error.fault(),
+            Self::Chip { error, .. } => error.fault(),
             Self::JournalForeign | Self::OutOfTurn => Fault::Us,
         }
     }
@@ -271,6 +280,7 @@ impl Coded for EncodingError {
             | Self::ValueMissing { .. }
             | Self::ValueFit { .. } => Helps::Later,
             Self::Card { error, .. } => error.helps(),
+            Self::Chip { error, .. } => error.helps(),
             Self::JournalForeign | Self::OutOfTurn => Helps::Never,
             _ => Helps::Another,
         }
@@ -312,6 +322,11 @@ impl Coded for EncodingError {
             Self::Card { step, at, of, error } => {
                 let mut details = step_details(step, *at, *of);
                 details.extend(error.details());
+                details
+            }
+            Self::Chip { chip, error } => {
+                let mut details = vec![("chip", (*chip).to_owned())];
+                details.extend(error.details().into_iter().filter(|(name, _)| *name != "chip"));
                 details
             }
             Self::KeysLost { aid, key_no } => vec![("application", aid.clone()), ("key", key_no.to_string())],

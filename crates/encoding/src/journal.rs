@@ -53,12 +53,34 @@ impl JournalRow {
     }
 }
 
+impl Plan {
+    /// The row ahead of a chip: it follows those of the card's steps. `None` where the plan has no such chip.
+    #[must_use]
+    pub fn chip_row(&self, chip: usize) -> Option<JournalRow> {
+        let planned = self.chips.get(chip)?;
+        let new = planned.password.clone().map(HeldKey::Aes);
+        let step = u32::try_from(self.steps.len() + chip).ok()?;
+        Some(JournalRow { step, what: planned.kind.word().to_owned(), aid: None, number: None, old: None, new })
+    }
+
+    /// The first chip that is not certain to be written: from there on they are written, each with its row ahead.
+    ///
+    /// # Errors
+    /// [`EncodingError::JournalForeign`].
+    pub fn chip_reached(&self, rows: &[JournalRow]) -> Result<usize, EncodingError> {
+        Ok(reached(self, rows)?.map_or(0, |step| step.saturating_sub(self.steps.len())))
+    }
+}
+
 /// The step that the last row is about: all before it have happened, it may have, none after it has.
 pub(crate) fn reached(plan: &Plan, rows: &[JournalRow]) -> Result<Option<usize>, EncodingError> {
     for row in rows {
         let at = usize::try_from(row.step).map_err(|_| EncodingError::JournalForeign)?;
-        let planned = plan.steps.get(at).ok_or(EncodingError::JournalForeign)?;
-        if *row != JournalRow::ahead_of(plan, at, &planned.step) {
+        let expected = match plan.steps.get(at) {
+            Some(planned) => JournalRow::ahead_of(plan, at, &planned.step),
+            None => plan.chip_row(at - plan.steps.len()).ok_or(EncodingError::JournalForeign)?,
+        };
+        if *row != expected {
             return Err(EncodingError::JournalForeign);
         }
     }

@@ -12,6 +12,7 @@
 
 mod air;
 mod assess;
+mod chips;
 mod comparison;
 mod date;
 mod description;
@@ -35,11 +36,12 @@ mod wire;
 
 pub use air::BIT_RATES;
 pub use assess::{Assess, Assessment, Found};
+pub use chips::{ChipAnswer, ChipPlan};
 pub use comparison::{Change, Diff, How, diff};
 pub use date::Date;
 pub use description::{
-    Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Coding, Content, DateForm, Encoding, Field,
-    File, InputPart, IsoIds, KeySpec, ParityText, Place, Setting, Source,
+    Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Chip, ChipContent, ChipKind, Coding, Content,
+    DateForm, Encoding, Field, File, InputPart, IsoIds, KeySpec, ParityText, Place, Setting, Source,
 };
 pub use error::{EncodingError, Misfit, Problem};
 pub use estimate::Cost;

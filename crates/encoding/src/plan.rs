@@ -3,6 +3,7 @@
 use lanyard_desfire::{AccessRights, Aid, ChangeKeyRight, CommMode, Family, FileNo, KeyNo, KeySettings, Link};
 use serde::{Deserialize, Serialize};
 
+use crate::chips::ChipPlan;
 use crate::estimate::{Cost, costs};
 use crate::form::FieldForm;
 use crate::journal::JournalRow;
@@ -32,6 +33,9 @@ pub struct Plan {
     pub held: Vec<HeldAt>,
     /// What it comes to, in this order.
     pub steps: Vec<PlannedStep>,
+    /// Chips of the badge that are written after the card.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chips: Vec<ChipPlan>,
 }
 
 /// What a plan is for.
@@ -305,7 +309,7 @@ impl Plan {
 
     /// Of another purpose and other steps, for the same card.
     fn other(&self, purpose: Purpose, master: MasterKey, steps: Vec<Step>, link: Link) -> Self {
-        Self { purpose, master, ..self.clone() }.priced(steps, link)
+        Self { purpose, master, chips: Vec::new(), ..self.clone() }.priced(steps, link)
     }
 
     /// The same without what changes the card: to read a finished card again, at hand-over.
@@ -376,6 +380,7 @@ impl Plan {
     /// Every key that is on the card afterwards: for the history, and for finding cards when a key is replaced.
     #[must_use]
     pub fn keys(&self) -> Vec<&KeyUse> {
+        let of_chips = self.chips.iter().filter_map(|chip| chip.password.as_ref());
         let on_applications = self.steps.iter().filter_map(|planned| match &planned.step {
             Step::Key { new, .. } | Step::DefaultKey { key: new, .. } => Some(new),
             _ => None,
@@ -386,6 +391,7 @@ impl Plan {
                 HeldKey::Aes(key) | HeldKey::TransportDes(key) => Some(key),
                 HeldKey::FactoryDes | HeldKey::FactoryAes => None,
             })
+            .chain(of_chips)
             .collect()
     }
 }

@@ -4,6 +4,7 @@ use lanyard_desfire::{Access, Aid, ChangeKeyRight, Family, FileKind, KeyNo, Link
 
 use crate::EncodingError;
 use crate::assess::{Assessment, Present};
+use crate::chips::ChipPlan;
 use crate::description::{Application, ApplicationKey, Encoding, File, KeySpec};
 use crate::keys::{HeldKey, KeySource, KeyUse};
 use crate::plan::{Bytes, FieldPlan, Iso, MasterKey, Messaging, Plan, Purpose, Reader, Step};
@@ -81,8 +82,10 @@ pub(crate) fn plan_for(
         steps.push(Step::OnlyEv2);
     }
     steps.append(&mut reads);
-    let messaging = Messaging::of(family);
-    Ok(empty(Purpose::Write, &encoding.id, uid, messaging, master).priced(steps, link))
+    let mut plan = empty(Purpose::Write, &encoding.id, uid, Messaging::of(family), master);
+    let chips = encoding.chips.iter().map(|chip| ChipPlan::of(chip, values, &on_card));
+    plan.chips = chips.collect::<Result<_, _>>()?;
+    Ok(plan.priced(steps, link))
 }
 
 /// What every card has that this encoding goes onto.
@@ -93,7 +96,17 @@ pub(crate) fn oldest(encoding: &Encoding) -> Messaging {
 /// A plan without steps.
 pub(crate) fn empty(purpose: Purpose, encoding: &str, uid: [u8; 7], messaging: Messaging, master: MasterKey) -> Plan {
     let encoding = encoding.to_owned();
-    Plan { lanyard_plan: 1, purpose, encoding, uid, messaging, master, held: Vec::new(), steps: Vec::new() }
+    Plan {
+        lanyard_plan: 1,
+        purpose,
+        encoding,
+        uid,
+        messaging,
+        master,
+        held: Vec::new(),
+        steps: Vec::new(),
+        chips: Vec::new(),
+    }
 }
 
 /// A plan that only reads what an encoding holds, with the keys of these versions (the newest where `None`).

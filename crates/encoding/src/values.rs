@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lanyard_formats::CardNumber;
 use lanyard_model::Value;
 
-use crate::description::{Align, Content, Encoding, Field, File, Source};
+use crate::description::{Align, Chip, Content, Encoding, Field, File, Source};
 use crate::error::Misfit;
 use crate::form::layout;
 use crate::{Date, EncodingError};
@@ -54,6 +54,9 @@ impl Values {
                     values.0.entry(name.to_owned()).or_insert_with(|| value.clone());
                 }
             }
+        }
+        for name in encoding.chips.iter().flat_map(Chip::sources).filter_map(Source::name) {
+            values.0.entry(name.to_owned()).or_insert_with(|| Value::from("1"));
         }
         values
     }
@@ -139,7 +142,7 @@ impl File {
 }
 
 /// Why a field has no bytes yet.
-enum Unfit {
+pub(crate) enum Unfit {
     Missing(String),
     Misfit(Misfit),
 }
@@ -163,7 +166,7 @@ impl Values {
         }
     }
 
-    fn number(&self, source: &Source) -> Result<u64, Unfit> {
+    pub(crate) fn number(&self, source: &Source) -> Result<u64, Unfit> {
         let wrong = Unfit::Misfit(Misfit::Type { expected: "a whole number, not negative" });
         match self.get(source)? {
             Value::Int(int) => u64::try_from(int).map_err(|_| wrong),

@@ -331,8 +331,25 @@ fn doors_that_read_nothing_but_the_uid_are_found() {
 }
 
 #[test]
+fn a_chip_that_can_be_copied_is_an_error_until_somebody_takes_it_upon_themselves() {
+    let chip = "[[chip]]\nkind = \"t5577\"\nanswers_as = \"em4100\"\nnumber = \"card.long_number\"\n";
+    let text = format!("{SOUND}{chip}");
+    let found = open(&text);
+    let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
+    assert_eq!(codes, [("chip_open", Severity::Warning), ("copyable", Severity::Error)]);
+    assert_eq!(found[1].line as usize, text[..text.find("[[chip]]").unwrap()].matches('\n').count() + 1);
+    let password = "password = { key = \"chip\", diversify = [\"uid\", \"system\"] }\n";
+    assert_eq!(open(&format!("{text}{password}")).len(), 1);
+    let accepted =
+        "[[accept]]\nfinding = \"copyable\"\nby = \"Åsa Lind\"\nreason = \"old doors\"\nuntil = 2027-06-30\n";
+    let text = format!("{text}{password}{accepted}");
+    assert_eq!(open(&text), []);
+    assert!(lint(&text, Date::parse("2027-07-01").unwrap()).iter().any(|finding| finding.code == "accept_expired"));
+}
+
+#[test]
 fn every_rule_has_its_case() {
-    for code in lint_codes().filter(|code| *code != "uid_only") {
+    for code in lint_codes().filter(|code| !["uid_only", "copyable", "chip_open"].contains(code)) {
         assert!(CASES.iter().any(|(of, ..)| *of == code), "{code}");
     }
 }

@@ -52,6 +52,12 @@ field = [
   { name = "record", offset = 64, length = 128, type = "card_record" },
 ]
 
+[[chip]]
+kind = "t5577"
+answers_as = "em4100"
+number = 77777
+password = { key = "chip-password", diversify = ["uid"] }
+
 [[accept]]
 finding = "random_uid_off"
 at = "card"
@@ -192,6 +198,19 @@ const CASES: &[Case] = &[
     case("values", "values = { F = 1, N = \"card.number\" }", "values = { F = 1, N = \"number\" }", "\"number\" }"),
     meaning("values", "values = { F = 1, N = \"card.number\" }", "values = { F = 2, N = 1 }", "{ F = 2"),
     case("length", "length = 128", "length = 127", "127"),
+    case("kind", "kind = \"t5577\"", "kind = \"t5567\"", "\"t5567\""),
+    case("answers_as", "answers_as = \"em4100\"", "answers_as = \"em4102\"", "\"em4102\""),
+    case(
+        "answers_as",
+        "kind = \"t5577\"\nanswers_as = \"em4100\"",
+        "kind = \"em4305\"\nanswers_as = \"wiegand26\"\nfacility = 1",
+        "\"wiegand26\"\nfacility",
+    ),
+    case("facility", "answers_as = \"em4100\"", "answers_as = \"em4100\"\nfacility = 1", "1\nnumber"),
+    case("number", "number = 77777", "number = \"number\"", "\"number\""),
+    case("number", "number = 77777", "number = 1099511627776", "1099511627776"),
+    meaning("number", "answers_as = \"em4100\"", "answers_as = \"wiegand26\"\nfacility = 1", "77777"),
+    case("key", "key = \"chip-password\"", "key = \"Chip\"", "\"Chip\""),
     case("finding", "finding = \"random_uid_off\"", "finding = \"Random UID\"", "\"Random UID\""),
     case("by", "by = \"Åsa Lind\"", "by = \"\"", "\"\""),
     case("reason", "reason = \"readers cannot\"", "reason = \" \"", "\" \""),

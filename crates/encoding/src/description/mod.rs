@@ -24,9 +24,78 @@ pub struct Encoding {
     pub card: CardRules,
     /// What is put onto it, in this order. None where the doors read nothing but the UID.
     pub applications: Vec<Application>,
+    /// 125 kHz chips on the same badge.
+    pub chips: Vec<Chip>,
     /// Risks that somebody has put their name to.
     pub accepted: Vec<Acceptance>,
     places: BTreeMap<String, Place>,
+}
+
+/// A 125 kHz chip on the badge, which is read beside the card: for doors that know nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chip {
+    /// Which.
+    pub kind: ChipKind,
+    /// What it answers.
+    pub content: ChipContent,
+    /// What it wants before it is changed, four bytes of this key; nothing where absent.
+    pub password: Option<KeySpec>,
+}
+
+/// A chip that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChipKind {
+    /// T5577, ATA5577.
+    T5577,
+    /// EM4205, EM4305.
+    Em4305,
+}
+
+/// What a chip answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChipContent {
+    /// As an EM4100: 40 bits.
+    Em4100 {
+        /// Its number.
+        number: Source,
+    },
+    /// As a HID Prox card: a Wiegand number.
+    Prox {
+        /// Its format.
+        format: Wiegand,
+        /// Facility code; the number 0 in a format without one.
+        facility: Source,
+        /// Card number.
+        number: Source,
+    },
+}
+
+impl Chip {
+    /// Where it stands in findings and places: `chip t5577`.
+    #[must_use]
+    pub fn at(&self) -> String {
+        format!("chip {}", self.kind.word())
+    }
+
+    /// Where its values come from.
+    pub(crate) fn sources(&self) -> Vec<&Source> {
+        match &self.content {
+            ChipContent::Em4100 { number } => vec![number],
+            ChipContent::Prox { facility, number, .. } => vec![facility, number],
+        }
+    }
+}
+
+impl ChipKind {
+    /// As in descriptions.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::T5577 => "t5577",
+            Self::Em4305 => "em4305",
+        }
+    }
 }
 
 /// Line and column in the description's text, both from 1.
@@ -322,6 +391,13 @@ pub enum Source {
     Value(String),
 }
 
+impl Source {
+    /// The value's name, where it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        if let Self::Value(name) = self { Some(name) } else { None }
+    }
+}
+
 impl Encoding {
     /// Reads and checks a description.
     ///
@@ -349,7 +425,8 @@ impl Encoding {
     #[must_use]
     pub fn values(&self) -> Vec<&str> {
         let fields = self.applications.iter().flat_map(|application| &application.files).flat_map(|file| &file.fields);
-        let mut names: Vec<_> = fields.flat_map(|field| field.content.names()).collect();
+        let of_chips = self.chips.iter().flat_map(Chip::sources).filter_map(Source::name);
+        let mut names: Vec<_> = fields.flat_map(|field| field.content.names()).chain(of_chips).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -361,16 +438,15 @@ impl Encoding {
         let card = &self.card;
         let own = [Some(&card.master), card.transport.as_ref(), card.default.as_ref()].into_iter().flatten();
         let of_applications = self.applications.iter().flat_map(|application| &application.keys).map(|key| &key.spec);
-        own.chain(of_applications).collect()
+        let of_chips = self.chips.iter().filter_map(|chip| chip.password.as_ref());
+        own.chain(of_applications).chain(of_chips).collect()
     }
 }
 
 impl Content {
     /// Names of the values that go into it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.sources()
-            .into_iter()
-            .filter_map(|source| if let Source::Value(name) = source { Some(&**name) } else { None })
+        self.sources().into_iter().filter_map(Source::name)
     }
 
     /// Where its values come from.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Align, Charset, Coding, DateForm};
+use super::{Align, Charset, ChipKind, Coding, DateForm};
 use crate::EncodingError;
 use crate::error::place;
 
@@ -25,8 +25,31 @@ pub(super) struct EncodingText {
     pub card: At<CardText>,
     #[serde(rename = "application", default)]
     pub applications: Vec<At<ApplicationText>>,
+    #[serde(rename = "chip", default)]
+    pub chips: Vec<At<ChipText>>,
     #[serde(rename = "accept", default)]
     pub accepted: Vec<At<AcceptText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChipText {
+    pub kind: At<ChipKind>,
+    pub answers_as: At<AnswersAsText>,
+    pub facility: Option<At<PartSourceText>>,
+    pub number: At<PartSourceText>,
+    pub password: Option<At<KeyText>>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AnswersAsText {
+    Em4100,
+    Wiegand26,
+    Wiegand34,
+    Wiegand35,
+    Wiegand37,
+    Wiegand37Long,
 }
 
 #[derive(Deserialize)]

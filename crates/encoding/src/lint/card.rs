@@ -4,14 +4,24 @@ use lanyard_desfire::Family;
 
 use super::Found;
 use super::rule::Rule;
-use crate::description::{Content, InputPart};
+use crate::description::{ChipContent, Content, InputPart};
 use crate::memory::Memory;
 
 pub(super) fn rules(found: &mut Found<'_>) {
     let encoding = found.encoding;
     let card = &encoding.card;
     let files = || encoding.applications.iter().flat_map(|application| &application.files);
-    if files().next().is_none() {
+    for chip in &encoding.chips {
+        let what = match chip.content {
+            ChipContent::Em4100 { .. } => "answers as an EM4100",
+            ChipContent::Prox { .. } => "answers as a HID Prox card",
+        };
+        found.add(Rule::Copyable, &chip.at(), what);
+        if chip.password.is_none() {
+            found.add(Rule::ChipOpen, &chip.at(), "no password");
+        }
+    }
+    if files().next().is_none() && encoding.chips.is_empty() {
         found.add(Rule::UidOnly, "card", "no file on the card");
     }
     if card.family == Family::Ev1 {

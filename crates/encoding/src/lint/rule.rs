@@ -67,6 +67,12 @@ rules! {
     UidOnly: "uid_only", Error, true,
         "A UID is sent in the clear and any emulator sends the same: a copy costs less than the card.",
         "Give the card an application with a key and let the doors read that.";
+    Copyable: "copyable", Error, true,
+        "A 125 kHz chip tells its number to every reader: a copy takes seconds and a blank chip, and opens what the badge opens.",
+        "Let the doors read the card; keep the chip for those that cannot yet, with a day on which that ends.";
+    ChipOpen: "chip_open", Warning, true,
+        "Without a password anybody writes another number into the chip.",
+        "A password in the chip's table, diversified by the UID.";
     Ev1: "ev1_messaging", Warning, true,
         "The secure messaging of EV1 does not number its commands and knows no transaction: what was seen can be replayed within a session.",
         "Take EV2 or EV3 cards: family = \"ev2\".";

@@ -15,6 +15,7 @@ use lanyard_virtual::{ApduCard, DesfireCard, FrameSize, Memory, Model};
 
 pub const THREE: &str = include_str!("../../../../assets/encodings/three-applications.toml");
 pub const EV1: &str = include_str!("../../../../assets/encodings/ev1.toml");
+pub const WITH_CHIP: &str = include_str!("../../../../assets/encodings/desfire-em.toml");
 pub const REKEY: &str = include_str!("../../../../assets/encodings/rekey.toml");
 pub const STARTER: &str = include_str!("../../../../assets/encodings/starter.toml");
 pub const UID: [u8; 7] = [4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];

@@ -1,6 +1,7 @@
 //! From the words of the file to an [`Encoding`], or to everything that is wrong with it and where.
 
 mod application;
+mod chip;
 mod field;
 mod key;
 
@@ -77,11 +78,20 @@ pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<E
         }
         applications.push(application);
     }
+    let mut chips: Vec<super::Chip> = Vec::new();
+    for chip in read.chips {
+        let kind = chip.get_ref().kind.clone();
+        let Some(chip) = chip::chip(&mut check, chip) else { continue };
+        if chips.iter().any(|other| other.kind == chip.kind) {
+            check.of(&chip.at(), "kind", &kind, Problem::Twice { what: "chip" });
+        }
+        chips.push(chip);
+    }
     let accepted = read.accepted.into_iter().filter_map(|accepted| acceptance(&mut check, accepted)).collect();
     check.errors.sort_by_key(|(offset, _)| *offset);
     match card {
         Some(card) if check.errors.is_empty() => {
-            Ok(Encoding { id: read.id.into_inner(), names, card, applications, accepted, places: check.places })
+            Ok(Encoding { id: read.id.into_inner(), names, card, applications, chips, accepted, places: check.places })
         }
         _ => Err(check.errors.into_iter().map(|(_, error)| error).collect()),
     }
