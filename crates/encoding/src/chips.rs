@@ -3,8 +3,8 @@
 //! being changed, not from being read.
 
 use lanyard_device::LfReader;
-use lanyard_em::t5577::{Content, Sight};
-use lanyard_em::{Em4100, EmError, Program, Prox, em4305, t5577};
+use lanyard_em::t5577::Content;
+use lanyard_em::{Em4100, EmError, Program, Prox, Sight, em4305, t5577};
 use lanyard_formats::CardNumber;
 use lanyard_secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -122,19 +122,14 @@ impl ChipPlan {
     ) -> Result<Option<&'s Secret<4>>, EncodingError> {
         let failed = |error| EncodingError::Chip { chip: self.kind.word(), error };
         let asked: Vec<&Secret<4>> = wished.into_iter().collect();
-        match self.kind {
-            ChipKind::T5577 => match t5577::sight(reader, &asked).map_err(failed)? {
-                Sight::Open => Ok(None),
-                Sight::Password(_) => Ok(wished),
-                Sight::Foreign => Err(EncodingError::CardForeign),
-            },
-            // Without our password it is taken for open; one that wants another does not answer the program's reads.
-            ChipKind::Em4305 => {
-                let chip = lanyard_device::Chip::Em4305;
-                let Some(password) = wished else { return Ok(None) };
-                let taken = reader.login(chip, password).map_err(|error| failed(error.into()))?;
-                Ok(wished.filter(|_| taken))
-            }
+        let sight = match self.kind {
+            ChipKind::T5577 => t5577::sight(reader, &asked),
+            ChipKind::Em4305 => em4305::sight(reader, &asked),
+        };
+        match sight.map_err(failed)? {
+            Sight::Open => Ok(None),
+            Sight::Password(_) => Ok(wished),
+            Sight::Foreign => Err(EncodingError::CardForeign),
         }
     }
 
