@@ -134,7 +134,8 @@ fn a_commit_tells_the_counter_and_mac_that_the_file_then_holds() {
     let key = NewTransactionMacFile {
         file: file_no(3),
         mode: CommMode::Full,
-        rights: AccessRights { write: Access::Never, read_write: Access::Never, ..rights(0) },
+        // Who may read and write names the reader.
+        rights: AccessRights { write: Access::Never, ..rights(0) },
         key: secret(*b"transaction key."),
         version: KeyVersion(1),
     };
@@ -157,6 +158,8 @@ fn a_commit_tells_the_counter_and_mac_that_the_file_then_holds() {
             mode: CommMode::Mac,
         };
         host.all([record(0, &[turn; 10]), record(10, b"middle")]).unwrap();
+        let before = host.run(Op::CommitReaderId([turn; 16])).unwrap();
+        assert!(matches!(before, Reply::ReaderId(_)), "{before:?}");
         let Reply::TransactionMac { counter, value } = host.run(Op::CommitTransactionMac).unwrap() else { panic!() };
         assert_eq!(counter, u32::from(turn));
         let held = [&counter.to_le_bytes()[..], &value].concat();

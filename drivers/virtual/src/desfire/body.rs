@@ -47,6 +47,9 @@ pub(crate) struct TransactionMac {
     pub(crate) counter: u32,
     #[serde(with = "hex")]
     pub(crate) mac: [u8; 8],
+    /// The reader that the last transaction named.
+    #[serde(default, with = "hex")]
+    pub(crate) reader: [u8; 16],
 }
 
 impl TransactionMac {

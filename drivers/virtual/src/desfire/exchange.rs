@@ -44,6 +44,8 @@ pub(super) struct Answer {
     pub(super) length_open: bool,
     /// The session has ended with this command: no MAC.
     pub(super) bare: bool,
+    /// Enciphered without padding.
+    pub(super) whole_blocks: bool,
     /// The session ends once this is answered.
     pub(super) ends: bool,
     /// All in one answer: the frames are chained below (ISO 14443-4), not by this protocol.
@@ -85,7 +87,10 @@ impl DesfireCard {
                 Session::D40 { .. } => Mode::Plain,
                 Session::Ev1 { .. } | Session::Ev2 { .. } => Mode::Mac,
             });
-            data = who.session.seal(data, mode, !answer.length_open);
+            data = match answer.whole_blocks {
+                true => who.session.seal_blocks(data),
+                false => who.session.seal(data, mode, !answer.length_open),
+            };
         }
         if answer.ends {
             self.lose_session();
@@ -128,6 +133,7 @@ impl DesfireCard {
         self.live.pending = None;
         self.live.uncommitted.clear();
         self.live.input.clear();
+        self.live.reader = None;
     }
 
     /// The longest native frame, status or instruction and data: FSC less PCB, CID and CRC (ISO 14443-4 §7.1).
@@ -192,6 +198,7 @@ impl DesfireCard {
             0xAB if !is_ev1 => self.read_records(ins, data),
             0x8D | 0x8B if !is_ev1 => self.write(ins, data),
             0xC7 => self.commit_transaction(data),
+            0xC8 if !is_ev1 => self.commit_reader_id(data),
             0xA7 => self.abort_transaction(data),
             _ => Err(Sw::ILLEGAL_COMMAND),
         }

@@ -76,6 +76,7 @@ pub(super) fn is_native(ins: u8) -> bool {
             | 0xC9
             | 0x69
             | 0x3C
+            | 0xC8
             | 0xC7
             | 0xA7
     )

@@ -99,6 +99,8 @@ struct Live {
     uncommitted: BTreeMap<u8, Change>,
     /// What the transaction MAC will be made of, in an application that has such a file.
     input: Vec<u8>,
+    /// The reader that this transaction names.
+    reader: Option<[u8; 16]>,
     /// Power fails when so many bytes of the next write to a standard file have reached the memory.
     tear: Option<usize>,
     /// The UID of this activation.

@@ -73,6 +73,17 @@ impl Session {
         }
     }
 
+    /// As [`Session::seal`] in full mode, but for whole blocks that get no padding: the one answer of this kind is
+    /// CommitReaderID's, and only EV2 describes it.
+    pub(crate) fn seal_blocks(&mut self, mut data: Vec<u8>) -> Vec<u8> {
+        let Self::Ev2 { enc, mac, ti, counter } = self else { return self.seal(data, Mode::Full, true) };
+        *counter = counter.wrapping_add(1);
+        enc.cbc_encrypt(&mut ev2_iv(enc, [0x5A, 0xA5], *ti, *counter), &mut data);
+        let message = [&[Sw::OK.0], &counter.to_le_bytes()[..], &ti[..], &data].concat();
+        data.extend_from_slice(&ev2_mac(mac, &message));
+        data
+    }
+
     /// Makes the answer's data ready to send. `known` says that the host knows the length of the data, which decides
     /// how D40 and EV1 pad it.
     pub(crate) fn seal(&mut self, mut data: Vec<u8>, mode: Mode, known: bool) -> Vec<u8> {

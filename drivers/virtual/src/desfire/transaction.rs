@@ -1,12 +1,13 @@
 //! The transaction: what waits for the commit, and the MAC over it that an application with such a file makes.
 //!
-//! Input, keys and value of the transaction MAC are those of the MIFARE DESFire Light data sheet (MF2DLHx0 §10.3).
-//! CommitReaderID is not simulated, so such a file never asks for one.
+//! Input, keys and value of the transaction MAC are those of the MIFARE DESFire Light data sheet (MF2DLHx0 §10.3). That
+//! a card insists on CommitReaderID where a file names a key for it is not simulated.
 
 use super::body::{Body, TransactionMac};
 use super::cipher::{Cipher, pad_zero};
+use super::files::Rights;
 use super::image::{Model, units};
-use super::session::{Carries, Mode, ev2_mac};
+use super::session::{Carries, Mode, Session, ev2_mac};
 use super::status::Sw;
 use super::{Answer, DesfireCard, Next};
 
@@ -25,7 +26,7 @@ impl DesfireCard {
         }
         let mut key = [0; 16];
         key.copy_from_slice(&rest[..16]);
-        let file = TransactionMac { key, version: rest[16], counter: 0, mac: [0; 8] };
+        let file = TransactionMac { key, version: rest[16], counter: 0, mac: [0; 8], reader: [0; 16] };
         self.add_file(head, Body::TransactionMac(file), units(64))?;
         self.live.input.clear();
         Ok(Answer::managing([]))
@@ -60,6 +61,7 @@ impl DesfireCard {
             return Err(Sw::NO_CHANGES);
         }
         let input = std::mem::take(&mut self.live.input);
+        let reader = self.live.reader.take();
         let uid = self.image.uid;
         let mut answer = Vec::new();
         if let Some(no) = mac_file
@@ -67,6 +69,7 @@ impl DesfireCard {
         {
             file.counter = file.counter.checked_add(1).ok_or(Sw::PERMISSION_DENIED)?;
             file.mac = transaction_mac(&file.key, file.counter, uid, &input);
+            file.reader = reader.unwrap_or(file.reader);
             if wants_mac {
                 answer = file.content();
             }
@@ -85,7 +88,29 @@ impl DesfireCard {
         }
         self.live.uncommitted.clear();
         self.live.input.clear();
+        self.live.reader = None;
         Ok(Answer::managing([]))
+    }
+
+    /// `C8`: which reader this transaction is made at. Answers which the last was, enciphered (one block, IV zero).
+    pub(super) fn commit_reader_id(&mut self, wire: &[u8]) -> Result<Next, Sw> {
+        let file = self.app()?.files.iter().find(|file| matches!(file.body, Body::TransactionMac(_)));
+        let file = file.ok_or(Sw::PERMISSION_DENIED)?.clone();
+        let Body::TransactionMac(held) = &file.body else { return Err(Sw::PERMISSION_DENIED) };
+        self.access(&file.holders(&[Rights::read_write]), file.comm)?;
+        let in_session = match self.live.session.as_ref().map(|who| &who.session) {
+            Some(Session::Ev2 { .. }) => true,
+            None => false,
+            Some(_) => return Err(Sw::AUTHENTICATION),
+        };
+        let data = self.parameters(0xC8, wire)?;
+        let reader: [u8; 16] = data.as_slice().try_into().map_err(|_| Sw::LENGTH)?;
+        let mut before = if in_session { held.reader.to_vec() } else { Vec::new() };
+        let counter = held.counter.saturating_add(1);
+        Cipher::aes(session_key(&held.key, 0xA5, counter, self.image.uid)).cbc_encrypt(&mut [0; 16], &mut before);
+        self.count_in(&[&[0xC8], &reader[..], &before].concat(), &[]);
+        self.live.reader = Some(reader);
+        Ok(Next::Done(Answer { data: before, whole_blocks: in_session, ..Answer::default() }))
     }
 }
 

@@ -168,6 +168,15 @@ impl Host {
         self.send(ins, header, &[], Mode::Mac)
     }
 
+    /// As [`Host::manage`], of an answer that is enciphered in whole blocks without padding.
+    pub(super) fn blocks(&mut self, ins: u8, header: &[u8]) -> Vec<u8> {
+        let mut data = self.manage(ins, header).unwrap();
+        let session = self.session.as_ref().unwrap();
+        let mut iv = ev2_iv(&session.enc, [0x5A, 0xA5], session.ti, session.counter);
+        session.enc.cbc_decrypt(&mut iv, &mut data);
+        data
+    }
+
     pub(super) fn sealed(&mut self, ins: u8, header: &[u8], data: &[u8], mode: Mode) -> Vec<u8> {
         let session = self.session.as_ref().unwrap();
         let mut body = data.to_vec();

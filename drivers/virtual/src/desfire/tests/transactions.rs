@@ -1,7 +1,7 @@
 //! Value, record and transaction MAC files: what counts when, and what is refused.
 
 use super::super::cipher::Cipher;
-use super::super::session::{Mode, ev2_mac};
+use super::super::session::{Carries, Mode, Session, ev2_mac};
 use super::super::transaction::session_key;
 use super::host::{AID, Host, ZERO};
 use super::vectors::{bytes, vector};
@@ -196,4 +196,43 @@ fn a_commit_answers_with_a_mac_over_every_command_of_the_transaction() {
     host.send(0x3B, &[1, 0, 0, 0, 4, 0, 0], b"not!", Mode::Plain).unwrap();
     host.manage(0xA7, &[]).unwrap();
     assert_eq!(host.card.file(AID, 3).unwrap(), answer, "what was aborted is not counted");
+}
+
+#[test]
+fn a_readers_id_is_taken_and_the_last_ones_answered_as_the_application_note_prints_it() {
+    let v = vector("ev2-commitreaderid-committransaction-an12343-t32");
+    let (inputs, outputs) = (&v["inputs"], &v["outputs"]);
+    let key = |name: &str| Cipher::aes(bytes(&inputs[name]).try_into().unwrap());
+    let ti = bytes(&inputs["TI"]).try_into().unwrap();
+    let mut session = Session::Ev2 { enc: key("KSesAuthENC"), mac: key("KSesAuthMAC"), ti, counter: 1 };
+    let reader = bytes(&inputs["CommitReaderID"]["TMRI"]);
+    let sent = [&reader[..], &bytes(&outputs["mac_C8"])].concat();
+    assert_eq!(session.open(0xC8, &sent, Carries::Parameters { mac: true }).unwrap(), reader);
+    let answer = [session.seal_blocks(bytes(&outputs["EncTMRI"])), vec![0x91, 0x00]].concat();
+    assert_eq!(answer, bytes(&outputs["r_apdu_C8"]));
+    let commit = bytes(&outputs["c_apdu_C7"]);
+    let sent = &commit[5..commit.len() - 1];
+    assert_eq!(session.open(0xC7, sent, Carries::Parameters { mac: true }).unwrap(), [1]);
+    let told = [bytes(&outputs["TMC"]), bytes(&outputs["TMV"])].concat();
+    let answer = [session.seal(told, Mode::Mac, true), vec![0x91, 0x00]].concat();
+    assert_eq!(answer, bytes(&outputs["r_apdu_C7"]));
+}
+
+#[test]
+fn the_next_transaction_is_told_which_reader_made_the_last() {
+    let mut host = with_records(0xC1);
+    let key = *b"transaction key.";
+    host.send(0xCE, &[3, 0, 0x0F, 0x1F, 2], &[&key[..], &[7]].concat(), Mode::Full).unwrap();
+    let (first, second) = (*b"reader number 1.", *b"reader number 2.");
+    for (turn, (reader, before)) in [(first, [0; 16]), (second, first)].into_iter().enumerate() {
+        host.send(0x3B, &[1, 0, 0, 0, 4, 0, 0], b"paid", Mode::Plain).unwrap();
+        let told = host.blocks(0xC8, &reader);
+        let enc = Cipher::aes(session_key(&key, 0xA5, turn as u32 + 1, host.card.true_uid()));
+        let mut expected = before.to_vec();
+        enc.cbc_encrypt(&mut [0; 16], &mut expected);
+        assert_eq!(told, expected);
+        let input = [&[0x3B, 1, 0, 0, 0, 4, 0, 0][..], &[0; 8], b"paid", &[0; 12], &[0xC8], &reader, &told, &[0; 15]];
+        let mac = Cipher::aes(session_key(&key, 0x5A, turn as u32 + 1, host.card.true_uid()));
+        assert_eq!(host.manage(0xC7, &[1]).unwrap()[4..], ev2_mac(&mac, &input.concat()));
+    }
 }
