@@ -329,7 +329,9 @@ impl Image {
                 && app.keys.iter().all(|key| key_ok(key) && Some(key.kind) == kind)
                 && app.df_name.len() <= 16
                 && app.files.len() <= 32
-                && app.sets.as_ref().is_none_or(|sets| sets.others.values().all(|set| set.keys.iter().all(key_ok)))
+                && app.sets.as_ref().is_none_or(|sets| {
+                    sets.others.values().all(|set| set.keys.len() == app.keys.len() && set.keys.iter().all(key_ok))
+                })
                 && app.files.iter().all(|file| file.no < 32 && file.body.is_sound())
         };
         key_ok(&self.master)

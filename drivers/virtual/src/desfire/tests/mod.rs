@@ -6,6 +6,7 @@ mod vectors;
 
 mod extended;
 mod files;
+mod hostile;
 mod keys;
 mod messaging;
 mod real;
