@@ -56,6 +56,9 @@ pub enum Card {
     Ev3,
 }
 
+/// The code of a lint that found errors: they are told with the other findings.
+pub const ERRORS_FOUND: &str = "encoding.lint.errors";
+
 /// What is asked of the station, if anything is: the view of a person.
 pub type PersonOf<'a> = &'a dyn Fn(&str) -> Result<PersonView, Problem>;
 
@@ -71,7 +74,7 @@ pub fn run(command: &EncodingCommand, person: PersonOf<'_>, today: i64, json: bo
             answer(json, &findings, |findings| findings.iter().flat_map(|found| finding_lines(file, found)).collect());
             match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
                 0 => Ok(()),
-                errors => Err(problem_of("encoding.lint.errors", &[("errors", errors.to_string())])),
+                errors => Err(problem_of(ERRORS_FOUND, &[("errors", errors.to_string())])),
             }
         }
         EncodingCommand::Plan(wish) => {
@@ -174,6 +177,7 @@ fn plan_lines(preview: &Preview) -> Vec<String> {
         lines.push(format!("{from:>4} – {to:<4} {what:<20} {} of {} bytes", region.used, region.blocks * 32));
     }
     lines.push(format!("{} bytes taken", preview.memory.bytes));
+    lines.extend(preview.chips.iter().map(|chip| format!("then the chip: {}, {:?}", chip.kind.word(), chip.answer)));
     lines
 }
 

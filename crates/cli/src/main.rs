@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            output::problem(&problem, arguments.json);
+            // What lint finds is its answer already: standard output holds one JSON value.
+            output::problem(&problem, arguments.json && problem.code != encoding::ERRORS_FOUND);
             ExitCode::FAILURE
         }
     }

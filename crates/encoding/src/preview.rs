@@ -4,6 +4,7 @@ use lanyard_desfire::{Family, Link};
 use lanyard_secret::Secret;
 use serde::Serialize;
 
+use crate::ChipPlan;
 use crate::assess::{Present, check_family};
 use crate::description::Encoding;
 use crate::keys::KeySource;
@@ -28,6 +29,8 @@ pub struct Preview {
     pub air_us: [u64; 4],
     /// What it takes of the card.
     pub memory: Memory,
+    /// Chips of the badge that are written after the card.
+    pub chips: Vec<ChipPlan>,
 }
 
 /// A step of a [`Preview`].
@@ -59,6 +62,7 @@ pub fn preview(encoding: &Encoding, values: &Values, family: Family, link: Link)
         cost: plan.cost(),
         air_us: plan.cost().air_us(),
         memory: Memory::of(encoding),
+        chips: plan.chips,
     })
 }
 

@@ -90,7 +90,9 @@ fn a_chip_pulled_at_every_command_is_written_again_and_is_never_another_number()
         assert!(commands > 8, "{commands}");
         let mut pulled = 0;
         for at in 0..commands {
-            for fault in [Twn4Fault::PullBefore, Twn4Fault::PullAfter] {
+            // Before, after, and in the middle of it: upper, lower and odd half of a block new.
+            let torn = [0xFFFF_0000, 0x0000_FFFF, 0x5555_5555].map(Twn4Fault::Tear);
+            for fault in [Twn4Fault::PullBefore, Twn4Fault::PullAfter].into_iter().chain(torn) {
                 let terminal = plugged(blank());
                 let mut reader = Twn4::open(terminal.path(), options()).unwrap();
                 let next = terminal.reader().commands();

@@ -66,6 +66,8 @@ pub(crate) fn values(vault: &Vault, card: Id, uid: &[u8], number: &str, now: Uni
         .with("card.facility", facility)
         .with("card.number", short)
         .with("card.long_number", number_of(number))
+        .with("card.valid_from", i64::from(day(now)))
+        .with("card.valid_until", i64::from(day(valid_until(now))))
         .with(CARD_RECORD, record.to_vec())
 }
 

@@ -15,7 +15,7 @@ use crate::case::Outcome;
 use crate::chipdesk::DeskOf;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
-use crate::{StationError, chip, entropy};
+use crate::{StationError, chip, entropy, people};
 
 pub(crate) fn encode(
     shared: &Arc<Shared>,
@@ -145,8 +145,13 @@ impl Core {
         let assessment = assessment.ok_or(StationError::Device(DeviceError::NoCard { reader: reader.to_owned() }))?;
         let number = self.case(id)?.text("number").to_owned();
         let (card, credential_id) = (entropy::id(), entropy::id());
-        let (_, session) = self.open()?;
-        let values = crate::cards::values(&session.vault, card, &assessment.uid, &number, now);
+        let person = self.case(id)?.person;
+        let (house, session) = self.open()?;
+        let record = house.store.view().record(people::person(person))?;
+        let mut values = crate::cards::values(&session.vault, card, &assessment.uid, &number, now);
+        for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
+            values.set(&format!("person.{}", field.name), field.value);
+        }
         let plan = lanyard_encoding::plan(encoding()?, &values, &assessment, &VaultKeys(&session.vault), link())?;
         let credential = Credential {
             id: credential_id,

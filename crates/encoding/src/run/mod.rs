@@ -373,7 +373,8 @@ impl Run {
         match error {
             // The card refuses, and will again.
             EncodingError::Card { error: DesfireError::Refused { status, .. }, .. } => match status {
-                CardStatus::Aborted | CardStatus::Integrity => CardLeft::Resumable,
+                // A code that no card says is noise.
+                CardStatus::Aborted | CardStatus::Integrity | CardStatus::Other(_) => CardLeft::Resumable,
                 _ => CardLeft::Void,
             },
             EncodingError::KeysLost { .. }

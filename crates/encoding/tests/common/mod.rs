@@ -94,6 +94,10 @@ pub struct Desk {
     pub framing: Framing,
     /// Pulled at this exchange, counted from when the card was laid.
     pub pull: Option<(usize, Pull)>,
+    /// Of the answer to this exchange so many bytes arrive, and then the card is gone.
+    pub cut: Option<(usize, usize)>,
+    /// How long each answer was.
+    pub lengths: Vec<usize>,
     /// One bit of the last data byte is turned in the answer to this exchange.
     pub spoil: Option<usize>,
     pub spoilt: bool,
@@ -114,6 +118,8 @@ impl Desk {
             card: card.with_frame_size(FrameSize::B128),
             framing: Framing::Wrapped,
             pull: None,
+            cut: None,
+            lengths: Vec::new(),
             spoil: None,
             spoilt: false,
             exchanges: 0,
@@ -138,12 +144,16 @@ impl Desk {
         self.exchanges = 0;
         self.sent = 0;
         self.received = 0;
+        self.lengths.clear();
     }
 
     pub fn exchange(&mut self, command: &Command) -> Option<Response> {
         let at = self.exchanges;
         self.exchanges += 1;
         self.seen.push(command.ins);
+        if self.cut.is_some_and(|(of, _)| at > of) {
+            return None;
+        }
         if self.pull == Some((at, Pull::Before)) {
             self.card.power_off();
             return None;
@@ -157,13 +167,19 @@ impl Desk {
         self.in_card += begun.elapsed();
         self.sent += bytes.len();
         self.received += answer.len();
+        self.lengths.push(answer.len());
+        let cut = self.cut.filter(|(of, _)| *of == at).map(|(_, bytes)| bytes);
+        let answer = &answer[..cut.unwrap_or(answer.len())];
+        if cut.is_some() {
+            self.card.power_off();
+        }
         if self.pull == Some((at, Pull::After)) {
             self.card.power_off();
             return None;
         }
         let mut response = match self.framing {
-            Framing::Wrapped => Response::parse(&answer).ok(),
-            Framing::Native => native_response(&answer),
+            Framing::Wrapped => Response::parse(answer).ok(),
+            Framing::Native => native_response(answer),
         };
         if self.spoil == Some(at)
             && let Some(last) = response.as_mut().and_then(|response| response.data.last_mut())
