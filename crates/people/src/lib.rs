@@ -1,10 +1,12 @@
 //! A person's data: the form, what is required, who is alike, and lists read from files. Pure; the store keeps the
 //! records, `station` commits them.
 
+mod fold;
 mod form;
 mod import;
 
-pub use form::{FORM, Field, check, fold, tidy};
+pub use fold::fold;
+pub use form::{FORM, Field, check, tidy};
 pub use import::{ImportError, Row, parse, refused_file};
 
 use lanyard_fault::{Coded, Fault, Helps};

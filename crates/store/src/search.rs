@@ -8,9 +8,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use lanyard_model::{Change, Id, Kind, Record, RecordRef, Value};
+use lanyard_people::fold;
 use rusqlite::{OptionalExtension, params};
 
-use crate::fold::{fold, index_words, query_words};
+use crate::words::{index_words, query_words};
 use crate::{StoreError, Tx, View};
 
 /// The fields of a person that are searched.
