@@ -71,7 +71,7 @@ const same: Record<string, string[]> = {
 // Codes that concern whoever draws a workflow, a design or an encoding, or that say "this program has a fault": one text
 // for the family, the code itself and its values stand below it.
 const familyOnly =
-  /^(workflow|history|format|design|encoding|keys|store|bench|station|card\.(answer|command|operation|session|piv|pin|puk|file|key\.management))(\.|$)/;
+  /^(workflow|history|format|design|encoding|keys|store|bench|station|em|legic|card\.(answer|command|operation|session|piv|pin|puk|file|key\.management))(\.|$)/;
 
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();
 
