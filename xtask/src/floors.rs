@@ -1,10 +1,11 @@
 //! `cargo xtask floors`: every arrow between crates points downwards (ARCHITECTURE.md, "Houses and floors").
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::shell::{Done, cargo, read};
+use crate::shell::{Done, cargo, read, root};
 
 /// Which floor a crate lives on.
 const FLOORS: &[(&str, u8)] = &[
@@ -86,10 +87,22 @@ const PURE: &[&str] = &[
     "lanyard-legic",
     "lanyard-baltech",
     "lanyard-piv",
+    "lanyard-keys",
     "lanyard-encoding",
     "lanyard-issue",
     "lanyard-virtual",
     "lanyard-virtual-piv",
+];
+/// What a pure crate neither depends on nor, outside its tests, names.
+const IMPURE_NAMES: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "thread::spawn",
+    "thread::sleep",
+    "Instant::now",
+    "SystemTime::now",
 ];
 const IMPURE: &[&str] = &["tokio", "getrandom", "rand", "time", "ureq", "reqwest", "rustix", "nix", "pcsc"];
 
@@ -130,10 +143,35 @@ pub fn floors() -> Done {
             }
         }
     }
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let name = package["name"].as_str().unwrap_or_default();
+        if let (true, Some(folder)) = (PURE.contains(&name), package["manifest_path"].as_str()) {
+            impure(name, &Path::new(folder).with_file_name("src"), &mut wrong)?;
+        }
+    }
     if wrong.is_empty() {
         eprintln!("floors: every arrow points downwards");
         Ok(())
     } else {
         Err(wrong.join("\n"))
     }
+}
+
+/// What of [`IMPURE_NAMES`] the sources of a pure crate name before their tests begin.
+fn impure(name: &str, folder: &Path, wrong: &mut Vec<String>) -> Done {
+    let told = |error: std::io::Error| format!("{}: {error}", folder.display());
+    for file in std::fs::read_dir(folder).map_err(told)? {
+        let path = file.map_err(told)?.path();
+        if path.is_dir() {
+            impure(name, &path, wrong)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).map_err(told)?;
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for word in IMPURE_NAMES.iter().filter(|word| code.contains(**word)) {
+                let shown = path.strip_prefix(root()).unwrap_or(&path).display();
+                wrong.push(format!("{name} is pure, and {shown} names {word}"));
+            }
+        }
+    }
+    Ok(())
 }

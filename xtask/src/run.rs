@@ -19,14 +19,14 @@ pub fn run(words: &[&str]) -> Done {
         return demo();
     }
     ui::build()?;
-    desktop(&[], &[])?;
+    desktop("build", &[], &[])?;
     go(command(&format!("{DESKTOP_TARGET}/debug/lanyard-desktop"), &rest).env_remove("TAURI_WEBVIEW_AUTOMATION"))
 }
 
-/// Builds the window with the front end in it.
-pub fn desktop(features: &[&str], how: &[&str]) -> Done {
+/// Builds (tests, lints) the window with the front end in it.
+pub fn desktop(what: &str, features: &[&str], how: &[&str]) -> Done {
     let features = [&["custom-protocol"], features].concat().join(",");
-    let call = [&["build", "-p", "lanyard-desktop", "--features", &features], how].concat();
+    let call = [&[what, "-q", "-p", "lanyard-desktop", "--features", &features], how].concat();
     go(cargo(&call).env("CARGO_TARGET_DIR", DESKTOP_TARGET))
 }
 

@@ -18,7 +18,9 @@ pub fn test() -> Done {
     ui::build()?;
     // The tests start these as programs.
     go(&mut cargo(&["build", "-p", "lanyard-cli", "-p", "lanyard-verify", "-p", "lanyard-piv-card", "--bins"]))?;
-    run::desktop(&["e2e"], &[])?;
+    run::desktop("build", &["e2e"], &[])?;
+    run::desktop("clippy", &["e2e"], &["--all-targets", "--", "-D", "warnings"])?;
+    run::desktop("test", &["e2e"], &[])?;
     go(&mut cargo(&["test", "--no-fail-fast"]))?;
     go(&mut cargo(&["test", "-p", "lanyard-piv-card"]))?;
     run::demo()
