@@ -1,4 +1,4 @@
-//! What each kind of workflow step does: inputs and last outcome in, effects and outcome out. Stateless and pure:
+//! What each kind of workflow step writes into the history, and what a house's rules let it do. Stateless and pure:
 //! which step is due is `crates/workflow`'s, what is on the card is `crates/encoding`'s, what is kept is the store's.
 
 mod entries;

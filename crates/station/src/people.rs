@@ -316,7 +316,7 @@ fn refusal(line: u32, error: &impl lanyard_fault::Coded) -> ImportRefusal {
     ImportRefusal { line, code: error.code().to_owned(), details }
 }
 
-/// The sample people of a rehearsal, two of them with a portrait.
+/// The sample people of a rehearsal; none of them has a photo yet.
 pub(crate) fn add_samples(core: &mut Core, now: UnixMs) -> Result<(), StationError> {
     core.import(assets::SAMPLE_PEOPLE, now)?;
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use lanyard_layout::{Design, Field, Fonts, PRINT_DPI, PdfFacts, Scene, SceneOptions, Side, Values, scene};
+use lanyard_layout::{About, Design, Field, Fonts, PRINT_DPI, PdfFacts, Scene, SceneOptions, Side, Values, scene};
 use lanyard_model::{Record, UnixMs, Value};
 use lanyard_store::{StoreError, Tx};
 use sha2::{Digest, Sha256};
@@ -61,6 +61,13 @@ pub(crate) fn design() -> Result<&'static Design, StationError> {
     static DESIGN: LazyLock<Result<Design, lanyard_layout::LayoutError>> =
         LazyLock::new(|| Design::parse(assets::DESIGN_FRONT, assets::DESIGN_BACK));
     DESIGN.as_ref().map_err(|error| StationError::Layout(error.clone()))
+}
+
+/// What `design.toml` says of it, read once.
+pub(crate) fn about() -> Result<&'static About, StationError> {
+    static ABOUT: LazyLock<Result<About, lanyard_layout::LayoutError>> =
+        LazyLock::new(|| About::parse(assets::DESIGN_ABOUT));
+    ABOUT.as_ref().map_err(|error| StationError::Layout(error.clone()))
 }
 
 /// Only shipped fonts: what is on the machine must not change a card.

@@ -76,9 +76,10 @@ impl Core {
         let failed = |error: std::io::Error| file(path, &error);
         // Never over another file: it may be the bundle that this one is to be held against.
         let out = BufWriter::new(File::create_new(path).map_err(failed)?);
-        let written = house.store.export(out, &export, &by).map_err(StationError::from).and_then(|(mut out, _)| {
+        let written = house.store.export(out, &export, &by).map_err(StationError::from).and_then(|(mut out, done)| {
             out.flush().map_err(failed)?;
-            out.get_ref().sync_all().map_err(failed)
+            out.get_ref().sync_all().map_err(failed)?;
+            keep_checkpoint(path, done.checkpoint.as_deref().unwrap_or_default())
         });
         if let Err(error) = written {
             let _ = std::fs::remove_file(path);
@@ -88,6 +89,16 @@ impl Core {
         self.status_changed();
         Ok(verdict_view(&report.map_err(lanyard_store::StoreError::from)?))
     }
+}
+
+/// Beside the bundle, so that a later one can be held against it (`lanyard-verify --since`): kept elsewhere, it shows a
+/// chain that was cut or signed anew.
+fn keep_checkpoint(bundle: &Path, note: &str) -> Result<(), StationError> {
+    let path = bundle.with_extension("checkpoint.txt");
+    let failed = |error: std::io::Error| file(&path, &error);
+    let mut out = File::create_new(&path).map_err(failed)?;
+    out.write_all(note.as_bytes()).map_err(failed)?;
+    out.sync_all().map_err(failed)
 }
 
 fn export_of(house: &House, openings: bool, at: UnixMs) -> Export {

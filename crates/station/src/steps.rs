@@ -13,7 +13,7 @@ use crate::api::{Adjust, Identified, StepInput};
 use crate::case::{Outcome, PhotoState, wrong_step};
 use crate::pictures::{self, CardPictures, OnCard, Picture};
 use crate::shared::Core;
-use crate::{StationError, assets, cards, entropy, people};
+use crate::{StationError, cards, entropy, people};
 
 /// Where a design has no place for a photo, portraits are framed to this.
 const RATIO: f32 = 0.75;
@@ -208,7 +208,7 @@ impl Core {
             return self.make_preview(id, now);
         };
         let changes = case.entries().preview_accepted(
-            assets::DESIGN_NAME,
+            &pictures::about()?.id,
             case.text("number"),
             pictures.front.blob(),
             pictures.back.blob(),

@@ -180,6 +180,14 @@ impl Bench {
         })
     }
 
+    /// How many of a reader's faults have not come true yet.
+    ///
+    /// # Errors
+    /// [`BenchError::NoReader`].
+    pub fn faults_left(&self, reader: &str) -> Result<usize, BenchError> {
+        self.with_reader(reader, |slot, _| Ok(slot.faults.len()))
+    }
+
     /// How many APDUs and bytes (both ways) went over a reader since a card was last laid on it.
     ///
     /// # Errors
