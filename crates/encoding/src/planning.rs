@@ -67,10 +67,13 @@ pub(crate) fn plan_for(
     if let Some(settings) = rules.settings {
         steps.push(Step::CardSettings { settings });
     }
+    // All applications in the one session of the card's master key, then each in a session of its own.
+    steps.extend(encoding.applications.iter().map(made));
+    // Read back at the end, so that a run that resumes reads all of the card as well.
     let mut reads = Vec::new();
     for application in &encoding.applications {
         let new = |key: &ApplicationKey| newest(&key.spec, application.aid, key.number);
-        write_application(application, values, &default, &new, &mut steps, &mut reads)?;
+        write_application(application, values, &default, &new, (&mut steps, &mut reads))?;
     }
     if rules.random_uid {
         steps.push(Step::RandomUid);
@@ -138,20 +141,22 @@ pub fn reading(
 
 pub(crate) type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
 
+fn made(application: &Application) -> Step {
+    let iso = application.iso.as_ref().map(|iso| Iso { file_id: iso.file_id, name: iso.name.clone() });
+    // 14 at most: checked when the description was read.
+    let keys = application.keys.len() as u8;
+    Step::Application { aid: application.aid, settings: application.settings, keys, iso }
+}
+
 /// The keys but the master key, then files and data, then the master key: until then one session does it all.
 fn write_application(
     application: &Application,
     values: &Values,
     default: &HeldKey,
     new: NewKeyOf<'_>,
-    steps: &mut Vec<Step>,
-    reads: &mut Vec<Step>,
+    (steps, reads): (&mut Vec<Step>, &mut Vec<Step>),
 ) -> Result<(), EncodingError> {
     let aid = application.aid;
-    let iso = application.iso.as_ref().map(|iso| Iso { file_id: iso.file_id, name: iso.name.clone() });
-    // 14 at most: checked when the description was read.
-    let keys = application.keys.len() as u8;
-    steps.push(Step::Application { aid, settings: application.settings, keys, iso });
     let (master, others): (Vec<_>, Vec<_>) = application.keys.iter().partition(|key| key.number == KeyNo::MASTER);
     let change = |key: &ApplicationKey| -> Result<Step, EncodingError> {
         let by = changed_by(application, key);

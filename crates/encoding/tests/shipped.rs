@@ -87,6 +87,8 @@ fn three_systems_read_their_own_values_on_one_card() {
     let mut desk = Desk::blank();
     let encoding = Encoding::parse(THREE).unwrap();
     let plan = desk.plan(&encoding, false).unwrap();
+    // One session makes them all; each is then written in one, and read in one.
+    assert_eq!(plan.cost().exchanges, 47);
     let read = desk.run(&plan).unwrap();
     let letters = [('F', 123), ('N', 48_821)].into_iter().collect();
     assert_eq!(read.field("4C5910", 1, "number"), Some(&FieldValue::Letters(letters)));

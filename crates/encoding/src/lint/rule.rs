@@ -81,7 +81,7 @@ rules! {
         "only_ev2 = true in [card], once every reader speaks EV2.";
     RandomUidOff: "random_uid_off", Warning, true,
         "The card tells everybody near it the same UID: its holder can be followed.",
-        "random_uid = true in [card], once every reader asks for the real UID with a key.";
+        "random_uid = true in [card], once every reader, this station's too, asks for the real UID with a key.";
     RandomUidUnreadable: "random_uid_unreadable", Error, false,
         "The card shows a random UID, and every key of this application is made of the real one: no reader can find out which key to use.",
         "Give the application one key without diversify, for GetCardUID alone.";
