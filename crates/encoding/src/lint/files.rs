@@ -128,3 +128,16 @@ fn too_long(field: &Field, source: &Source, kind: &Kind) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_form_is_known_with_its_length() {
+        for field in lanyard_people::FORM {
+            let known = kind_of(&format!("person.{}", field.name));
+            assert!(matches!(known, Some(Kind::Text(most)) if most == field.longest), "{}", field.name);
+        }
+    }
+}
