@@ -58,16 +58,16 @@ pub(crate) fn valid_until(now: UnixMs) -> UnixMs {
 }
 
 /// What goes onto the card.
-pub(crate) fn values(vault: &Vault, card: Id, uid: &[u8], number: &str, now: UnixMs) -> Values {
-    let day = |at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default();
-    let record = vault.sign_card_record(&CardRecord::new(card, uid, day(now), day(valid_until(now))));
+pub(crate) fn values(vault: &Vault, card: Id, uid: &[u8], number: &str, valid: [UnixMs; 2]) -> Values {
+    let [from, until] = valid.map(|at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default());
+    let record = vault.sign_card_record(&CardRecord::new(card, uid, from, until));
     let (facility, short) = wiegand26(number);
     Values::new()
         .with("card.facility", facility)
         .with("card.number", short)
         .with("card.long_number", number_of(number))
-        .with("card.valid_from", i64::from(day(now)))
-        .with("card.valid_until", i64::from(day(valid_until(now))))
+        .with("card.valid_from", i64::from(from))
+        .with("card.valid_until", i64::from(until))
         .with(CARD_RECORD, record.to_vec())
 }
 

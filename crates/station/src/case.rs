@@ -15,7 +15,12 @@ use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
 use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
 use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
-use crate::{StationError, assets, people};
+use crate::{StationError, assets, cards, people};
+
+/// Until when the badge is valid, ms: fixed with its preview.
+pub(crate) const VALID_UNTIL: &str = "valid_until";
+/// What the card looked like when it was accepted.
+pub(crate) const ACCEPTED: &str = "accepted";
 
 /// An open case.
 pub(crate) struct Case {
@@ -113,6 +118,17 @@ impl Case {
         self.instance.variables.get(name).and_then(Value::as_bytes).and_then(|id| id.try_into().ok()).map(Id)
     }
 
+    /// Last day of validity: one and the same on the card, in its chips and in what was accepted.
+    pub(crate) fn valid_until(&self, now: UnixMs) -> UnixMs {
+        let fixed = self.instance.variables.get(VALID_UNTIL).and_then(Value::as_int);
+        fixed.map_or_else(|| cards::valid_until(now), UnixMs)
+    }
+
+    /// Whether the card that looks like this is the one that was accepted.
+    pub(crate) fn accepted(&self, pictures: &CardPictures) -> bool {
+        self.instance.variables.get(ACCEPTED) == Some(&looks(pictures))
+    }
+
     /// The badge gets a key on a chip.
     pub(crate) fn chip_key(&self) -> bool {
         match self.instance.variables.get("badge") {
@@ -184,6 +200,12 @@ impl Case {
         // A struct of strings and typed values cannot fail to serialise.
         InstanceRow { id: self.id, open, at, state: serde_json::to_string(instance).unwrap_or_default() }
     }
+}
+
+/// How a card looks, to the pixel.
+pub(crate) fn looks(pictures: &CardPictures) -> Value {
+    let side = |name: &str, hash: [u8; 32]| (name.to_owned(), Value::Bytes(hash.to_vec()));
+    Value::Map(BTreeMap::from([side("front", pictures.front.hash()), side("back", pictures.back.hash())]))
 }
 
 /// What the workflow is told of the badge.

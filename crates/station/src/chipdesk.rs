@@ -15,7 +15,7 @@ use crate::cards::DAY_MS;
 use crate::case::Outcome;
 use crate::chip::{ChipDesk, ChipKeys, ChipPlan};
 use crate::shared::{Core, Shared};
-use crate::{StationError, calendar, cards, entropy, people, pictures};
+use crate::{StationError, calendar, entropy, people, pictures};
 
 /// A certificate is valid this long, and never longer than the CA.
 const CERTIFICATE_DAYS: i64 = 3 * 365;
@@ -90,7 +90,8 @@ impl Core {
             .certificate_of(guid)?
             .and_then(|record| record.fields.get("der").and_then(Value::as_bytes).map(<[u8]>::to_vec));
         let subject = self.subject(id)?;
-        Ok(ChipPlan { guid: guid.0, expiry: calendar::day(cards::valid_until(now))?, puk, subject, issued })
+        let expiry = calendar::day(self.case(id)?.valid_until(now))?;
+        Ok(ChipPlan { guid: guid.0, expiry, puk, subject, issued })
     }
 
     /// The credential is on record, its PUK sealed in the store, before the chip changes.

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lanyard_device::{Channel, DeviceError, JobState, Printer, PrinterState, Reader, ReaderEvent};
+use lanyard_device::{Channel, DeviceError, JobId, JobState, Printer, PrinterState, Reader, ReaderEvent};
 use lanyard_encoding::Assessment;
 use lanyard_fault::Coded;
 use lanyard_model::Id;
 
+use crate::StationError;
 use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder};
 use crate::fileprinter;
-use crate::printing::PrintWork;
+use crate::printing::{PrintWork, Wanted};
 use crate::shared::Shared;
 use crate::work::Work;
 
@@ -43,6 +44,14 @@ pub(crate) struct Device {
     pub two_cards: bool,
     /// A reader has said once what lies on it, or that it cannot; a printer has nothing to say there.
     pub told: bool,
+    /// Counts devices attached: one that was removed and added again, or given another address, is another.
+    pub attachment: u64,
+}
+
+/// Which device a thread is for.
+pub(crate) struct Serving {
+    pub id: String,
+    pub attachment: u64,
 }
 
 /// A card that lies on a reader.
@@ -104,20 +113,19 @@ pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simul
         uri: None,
         two_cards: false,
         told: false,
+        attachment: 0,
     };
-    if !shared.attach(&id, device) {
-        return;
-    }
+    let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
     std::thread::spawn(move || {
         let mut reader = reader;
         let watch = if simulated { WATCH_SIMULATED_MS } else { WATCH_MS };
         while let Some(shared) = weak.upgrade() {
-            if shared.stopping() {
+            if shared.stopping() || !shared.serves(&serving) {
                 return;
             }
-            if !serve_reader(&shared, &id, reader.as_mut(), watch) {
-                shared.detached(&id);
+            if !serve_reader(&shared, &serving.id, reader.as_mut(), watch) {
+                shared.detached(&serving);
                 return;
             }
         }
@@ -191,21 +199,20 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
         uri,
         two_cards: false,
         told: true,
+        attachment: 0,
     };
-    if !shared.attach(&id, device) {
-        return;
-    }
+    let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
     std::thread::spawn(move || {
         let mut printer = printer;
         while let Some(shared) = weak.upgrade() {
-            if shared.stopping() || !shared.attached(&id) {
+            if shared.stopping() || !shared.serves(&serving) {
                 return;
             }
-            match shared.next_print(&id) {
-                Some(work) => print(&shared, &id, printer.as_mut(), &work),
+            match shared.next_print(&serving) {
+                Some(work) => print(&shared, &serving, printer.as_mut(), &work),
                 None => {
-                    watch_printer(&shared, &id, printer.as_mut());
+                    watch_printer(&shared, &serving, printer.as_mut());
                     shared.sleep(PRINTER_IDLE);
                 }
             }
@@ -213,58 +220,75 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
     });
 }
 
-fn watch_printer(shared: &Shared, id: &str, printer: &mut dyn Printer) {
+fn watch_printer(shared: &Shared, serving: &Serving, printer: &mut dyn Printer) {
     match printer.state() {
-        Ok(PrinterState::Ready) => shared.printer_is(id, DeviceState::Ready, vec![]),
-        Ok(PrinterState::Busy) => shared.printer_is(id, DeviceState::Busy, vec![]),
-        Ok(PrinterState::Stopped { reasons }) => shared.printer_is(id, DeviceState::Stopped, reasons),
-        Err(_) => shared.printer_is(id, DeviceState::Gone, vec![]),
+        Ok(PrinterState::Ready) => shared.printer_is(serving, DeviceState::Ready, vec![]),
+        Ok(PrinterState::Busy) => shared.printer_is(serving, DeviceState::Busy, vec![]),
+        Ok(PrinterState::Stopped { reasons }) => shared.printer_is(serving, DeviceState::Stopped, reasons),
+        Err(_) => shared.printer_is(serving, DeviceState::Gone, vec![]),
     }
 }
 
-/// Follows a job to the printer's own word. A job whose acceptance was lost is looked for before it is sent again.
-fn print(shared: &Shared, id: &str, printer: &mut dyn Printer, work: &PrintWork) {
-    // In a folder a name says nothing of whose file it is: it is ours where this very attempt was under way before.
-    let known = if work.anew_in_folder { Ok(None) } else { printer.find(&work.print.title) };
-    let job = match known {
-        Ok(Some(job)) => Ok(job),
-        Ok(None) => printer.submit(&work.print),
-        Err(error) => Err(error),
-    };
-    let job = match job {
-        Ok(job) => job,
-        Err(error) => {
-            watch_printer(shared, id, printer);
-            return shared.print_failed(work, error.into());
+/// Hands a job over, once, and follows it.
+fn print(shared: &Shared, serving: &Serving, printer: &mut dyn Printer, work: &PrintWork) {
+    match hand_over(printer, work) {
+        Ok(job) => {
+            shared.print_sent(work, &job);
+            follow(shared, serving, printer, work, &job);
         }
-    };
-    shared.print_sent(work, &job);
+        Err((error, NotTaken::Surely)) => shared.print_failed(work, &error.into()),
+        Err((error, NotTaken::Perhaps)) => shared.print_unknown(work, &error.into()),
+    }
+    watch_printer(shared, serving, printer);
+}
+
+/// How certain it is that the printer has no job.
+enum NotTaken {
+    Surely,
+    Perhaps,
+}
+
+/// A job whose acceptance was lost is looked for before it is sent again.
+fn hand_over(printer: &mut dyn Printer, work: &PrintWork) -> Result<JobId, (DeviceError, NotTaken)> {
+    if work.anew {
+        // One that is not there at all has been sent nothing.
+        printer.state().map_err(|error| (error, NotTaken::Surely))?;
+    } else if let Some(job) = printer.find(&work.print.title).map_err(|error| (error, NotTaken::Perhaps))? {
+        return Ok(job);
+    }
+    printer.submit(&work.print).map_err(|error| match error {
+        refused @ (DeviceError::Refused { .. } | DeviceError::Busy { .. }) => (refused, NotTaken::Surely),
+        lost => (lost, NotTaken::Perhaps),
+    })
+}
+
+/// Follows a job to the printer's own word: nothing else ends it, and nothing else but a void badge takes it back.
+fn follow(shared: &Shared, serving: &Serving, printer: &mut dyn Printer, work: &PrintWork, job: &JobId) {
     loop {
-        if shared.stopping() || !shared.print_wanted(work) {
-            let _ = printer.cancel(&job);
-            return;
+        match shared.print_wanted(serving, work) {
+            Wanted::Yes => {}
+            Wanted::Later => return shared.print_left(work),
+            Wanted::No => {
+                if let Err(error) = printer.cancel(job) {
+                    tracing::warn!(code = error.code(), "the job of a void badge could not be taken back");
+                }
+                return;
+            }
         }
-        match printer.job(&job) {
-            Ok(JobState::Printed) => {
-                watch_printer(shared, id, printer);
-                return shared.printed(id, work, &job);
+        let state = printer.job(job);
+        watch_printer(shared, serving, printer);
+        match state {
+            Ok(JobState::Printed) => return shared.printed(&serving.id, work, job),
+            Ok(JobState::Cancelled) => {
+                let reasons = "job-canceled".to_owned();
+                return shared.print_failed(work, &StationError::PrintFailed { reasons });
             }
-            Ok(state @ (JobState::Cancelled | JobState::Failed { .. })) => {
-                watch_printer(shared, id, printer);
-                let reasons = match state {
-                    JobState::Failed { reasons } => reasons.join(", "),
-                    _ => "job-canceled".to_owned(),
-                };
-                return shared.print_failed(work, crate::StationError::PrintFailed { reasons });
+            Ok(JobState::Failed { reasons }) => {
+                let reasons = reasons.join(", ");
+                return shared.print_failed(work, &StationError::PrintFailed { reasons });
             }
-            Ok(state) => {
-                watch_printer(shared, id, printer);
-                shared.print_stands(work, &state);
-            }
-            Err(error) => {
-                watch_printer(shared, id, printer);
-                return shared.print_failed(work, error.into());
-            }
+            Ok(state) => shared.print_stands(work, &state),
+            Err(error) => return shared.print_unknown(work, &error.into()),
         }
         shared.sleep(PRINTER_BUSY);
     }

@@ -144,11 +144,12 @@ impl Core {
         let assessment = seen.and_then(|seen| seen.assessment.clone());
         let assessment = assessment.ok_or(StationError::Device(DeviceError::NoCard { reader: reader.to_owned() }))?;
         let number = self.case(id)?.text("number").to_owned();
+        let valid = [now, self.case(id)?.valid_until(now)];
         let (card, credential_id) = (entropy::id(), entropy::id());
         let person = self.case(id)?.person;
         let (house, session) = self.open()?;
         let record = house.store.view().record(people::person(person))?;
-        let mut values = crate::cards::values(&session.vault, card, &assessment.uid, &number, now);
+        let mut values = crate::cards::values(&session.vault, card, &assessment.uid, &number, valid);
         for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
             values.set(&format!("person.{}", field.name), field.value);
         }

@@ -97,6 +97,15 @@ pub enum StationError {
         /// Its own keywords.
         reasons: String,
     },
+    /// The print was begun at a printer that takes no jobs now.
+    #[error("the print was begun at {printer}")]
+    PrinterElsewhere {
+        /// Its name.
+        printer: String,
+    },
+    /// The card would no longer look as it was accepted.
+    #[error("the card would not look as it was accepted")]
+    PreviewChanged,
     /// The design does not fit this person.
     #[error("{count} fields do not fit the card")]
     Design {
@@ -215,6 +224,8 @@ impl Coded for StationError {
             Self::NoDevice { .. } => "device.none",
             Self::WhichDevice { .. } => "device.which",
             Self::PrintFailed { .. } => "printer.failed",
+            Self::PrinterElsewhere { .. } => "printer.elsewhere",
+            Self::PreviewChanged => "case.preview.changed",
             Self::Design { .. } => "design.fit",
             Self::File { .. } => "file.failed",
             Self::NoBench => "bench.none",
@@ -229,7 +240,7 @@ impl Coded for StationError {
         }
         match self {
             Self::ChipUsed => Fault::Card,
-            Self::NoDevice { .. } | Self::PrintFailed { .. } => Fault::Device,
+            Self::NoDevice { .. } | Self::PrintFailed { .. } | Self::PrinterElsewhere { .. } => Fault::Device,
             Self::Calendar => Fault::Us,
             _ => Fault::Operator,
         }
@@ -241,7 +252,11 @@ impl Coded for StationError {
         }
         match self {
             Self::ChipUsed | Self::CardOfOtherCase { .. } | Self::OtherCard { .. } => Helps::Another,
-            Self::NoDevice { .. } | Self::PrintFailed { .. } | Self::Calendar | Self::Locked => Helps::Later,
+            Self::NoDevice { .. }
+            | Self::PrintFailed { .. }
+            | Self::PrinterElsewhere { .. }
+            | Self::Calendar
+            | Self::Locked => Helps::Later,
             Self::NoHouse | Self::HouseExists | Self::NoBench | Self::CaseClosed => Helps::Never,
             _ => Helps::SameAgain,
         }
@@ -261,6 +276,7 @@ impl Coded for StationError {
             Self::NoDevice { what } => vec![("what", (*what).to_owned())],
             Self::WhichDevice { what, names } => vec![("what", (*what).to_owned()), ("names", names.clone())],
             Self::PrintFailed { reasons } => vec![("reasons", reasons.clone())],
+            Self::PrinterElsewhere { printer } => vec![("printer", printer.clone())],
             Self::Design { count, fields, code } => {
                 vec![("count", count.to_string()), ("fields", fields.clone()), ("code", (*code).to_owned())]
             }

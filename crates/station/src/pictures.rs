@@ -37,6 +37,11 @@ impl Picture {
         hex::encode(self.hash)
     }
 
+    /// Its hash.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
     /// Into the store, where an entry names it.
     pub(crate) fn put(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         tx.put_blob(&self.bytes, self.media_type).map(|_| ())

@@ -1,41 +1,49 @@
-//! Printing, seen from the state: which job is due, and what the printer's own word makes of it.
+//! Printing, seen from the state: which job is due, and what the printer's own word makes of it. An attempt ends by that
+//! word alone; whatever else happens, it stays open and is looked for by its title.
+
+mod attempt;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use lanyard_device::{DeviceError, JobId, JobState, PrintJob};
+use lanyard_device::{JobId, JobState, PrintJob};
 use lanyard_fault::Coded;
-use lanyard_issue::{Entries, Facts, PRINT_FILE, PolicyError, PrintedBy, Released, StepKind, may_print_to_file};
-use lanyard_model::{Id, UnixMs, Value};
-use lanyard_store::InstanceRow;
+use lanyard_issue::{PRINT_FILE, PrintedBy, StepKind, may_print_to_file};
+use lanyard_model::{Id, UnixMs};
 
 use crate::StationError;
 use crate::api::{DeviceKind, DeviceRole};
 use crate::case::{Case, Outcome};
-use crate::devices::Device;
-use crate::fileprinter::file_name;
-use crate::house::{FILE_PRINTS, House, writes};
+use crate::devices::{Device, Serving};
+use crate::house::writes;
 use crate::shared::{Core, Shared};
-
-const STEP: &str = "print";
-/// The attempt that was released into a file.
-const RELEASED: &str = "released";
+use attempt::{STEP, title};
 
 /// A job for a printer.
 pub(crate) struct PrintWork {
     pub case: Id,
     pub attempt: u32,
-    /// A folder, into which this attempt has written nothing yet.
-    pub anew_in_folder: bool,
+    /// Begun just now: a job of that title, if there is one, is not ours.
+    pub anew: bool,
     pub print: PrintJob,
+}
+
+/// Whether a job that a printer has is still followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// It is.
+    Yes,
+    /// Nobody is there to follow it, or it is followed by another thread. It may print: it is found again by its title.
+    Later,
+    /// The badge is void: it must not come out.
+    No,
 }
 
 impl Shared {
     /// The job that is due at this printer.
-    pub(crate) fn next_print(&self, id: &str) -> Option<PrintWork> {
+    pub(crate) fn next_print(&self, printer: &Serving) -> Option<PrintWork> {
         let now = self.now();
-        let due = self.quietly(|core| core.print_due(id))?;
-        self.with(|core| match core.print_begin(id, due, now) {
+        let due = self.quietly(|core| core.serves(printer).then(|| core.print_due(&printer.id)).flatten())?;
+        self.with(|core| match core.print_begin(&printer.id, due, now) {
             Ok(work) => Some(work),
             Err(error) => {
                 if let Ok(case) = core.case(due) {
@@ -57,9 +65,28 @@ impl Shared {
         });
     }
 
-    /// The case still waits for it.
-    pub(crate) fn print_wanted(&self, work: &PrintWork) -> bool {
-        self.quietly(|core| core.cases.get(&work.case).is_some_and(|case| case.step() == Some(StepKind::Print)))
+    /// Whether the case still waits for it. What the store says holds while nobody is signed in as well.
+    pub(crate) fn print_wanted(&self, printer: &Serving, work: &PrintWork) -> Wanted {
+        self.quietly(|core| {
+            let row = core.house.as_ref().and_then(|house| house.store.view().instance(work.case).ok().flatten());
+            if row.is_some_and(|row| !row.open) {
+                return Wanted::No;
+            }
+            let followed = core.serves(printer) && core.print_under_way(work);
+            if followed && !self.stopping() { Wanted::Yes } else { Wanted::Later }
+        })
+    }
+
+    /// This thread follows it no longer.
+    pub(crate) fn print_left(&self, work: &PrintWork) {
+        self.with(|core| {
+            if core.print_under_way(work)
+                && let Ok(case) = core.case(work.case)
+            {
+                case.busy = false;
+                core.case_changed(work.case);
+            }
+        });
     }
 
     /// How the job stands, in the printer's words.
@@ -96,20 +123,19 @@ impl Shared {
     }
 
     /// It will not come out.
-    pub(crate) fn print_failed(&self, work: &PrintWork, error: StationError) {
+    pub(crate) fn print_failed(&self, work: &PrintWork, error: &StationError) {
         let now = self.now();
         self.with(|core| {
-            // Where the answer was lost the printer may have the job: the attempt stays open, and is looked for by its title.
-            let unknown = matches!(error, StationError::Device(DeviceError::Gone { .. } | DeviceError::Silent { .. }));
-            let ended = if unknown { Ok(()) } else { core.print_over(work, error.code(), now) };
-            if let Err(error) = ended {
+            if let Err(error) = core.print_over(work, error.code(), now) {
                 tracing::error!(code = error.code(), "a print's end could not be written");
             }
-            if let Ok(case) = core.case(work.case) {
-                case.stopped(&error);
-            }
-            core.case_changed(work.case);
+            core.print_stopped(work, error);
         });
+    }
+
+    /// The printer may have it, and may not: the attempt stays open.
+    pub(crate) fn print_unknown(&self, work: &PrintWork, error: &StationError) {
+        self.with(|core| core.print_stopped(work, error));
     }
 }
 
@@ -120,11 +146,15 @@ impl Core {
             return None;
         }
         let folder = self.devices.get(id)?.folder().is_some();
+        let of_this_one = |case: &Case| {
+            (folder && case.file_reason.is_some()) || self.open_attempt(case).is_none_or(|open| open.is_for(id))
+        };
         self.order
             .iter()
             .filter_map(|case| self.cases.get(case))
             .filter(|case| case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy)
             .filter(|case| !folder || self.may_go_into_a_file(case))
+            .filter(|case| of_this_one(case))
             .map(|case| case.id)
             .next()
     }
@@ -132,14 +162,14 @@ impl Core {
     /// It was released: for an attempt that was begun, or now.
     fn may_go_into_a_file(&self, case: &Case) -> bool {
         let Some(house) = &self.house else { return false };
-        let released = || case.instance.variables.get(RELEASED).and_then(Value::as_int);
-        house.rehearsal()
-            || case.file_reason.is_some()
-            || open_attempt(house, case.id).is_some_and(|attempt| released() == Some(attempt.into()))
+        house.rehearsal() || case.file_reason.is_some() || self.was_released(case)
     }
 
     /// Why no printer takes a job yet that waits for one.
     pub(crate) fn printer_awaited(&self, case: &Case) -> Option<StationError> {
+        if let Some(elsewhere) = self.begun_elsewhere(case).filter(|_| case.file_reason.is_none()) {
+            return Some(elsewhere);
+        }
         let printers = || self.devices.iter().filter(|(_, device)| device.kind == DeviceKind::Printer);
         if printers().next().is_none() {
             return Some(StationError::NoDevice { what: "printer" });
@@ -174,81 +204,41 @@ impl Core {
         Ok(())
     }
 
+    /// What was accepted and nothing else: drawn anew, after a lock or a restart, it is compared.
+    fn accepted_pdf(&mut self, id: Id, now: UnixMs) -> Result<Vec<u8>, StationError> {
+        if self.case(id)?.pictures.is_none() {
+            let drawn = self.draw(id, now)?;
+            self.case(id)?.pictures = Some(drawn);
+        }
+        let case = self.case(id)?;
+        let pictures = case.pictures.as_ref().filter(|pictures| case.accepted(pictures));
+        pictures.map(|pictures| pictures.pdf.clone()).ok_or(StationError::PreviewChanged)
+    }
+
     fn print_begin(&mut self, printer: &str, id: Id, now: UnixMs) -> Result<PrintWork, StationError> {
-        let pdf = match &self.case(id)?.pictures {
-            Some(pictures) => pictures.pdf.clone(),
-            None => {
-                let drawn = self.draw(id, now)?;
-                let pdf = drawn.pdf.clone();
-                self.case(id)?.pictures = Some(drawn);
-                pdf
-            }
-        };
+        let pdf = self.accepted_pdf(id, now)?;
         let number = self.case(id)?.text("number").to_owned();
         let folder = self.devices.get(printer).and_then(Device::folder);
-        let asked = folder.as_ref().filter(|_| self.cases.get(&id).is_some_and(|case| case.file_reason.is_some()));
+        let asked = folder.filter(|_| self.cases.get(&id).is_some_and(|case| case.file_reason.is_some()));
         let (house, _) = self.open()?;
-        let begun = open_attempt(house, id);
-        let attempt = match (begun, asked) {
-            (_, Some(folder)) if !house.rehearsal() => self.release(id, printer, folder, &number, now)?,
-            (Some(attempt), _) => attempt,
-            (None, _) => house.store.write(|tx| tx.step_begin(id, STEP, now))?,
+        let (attempt, anew) = match asked {
+            Some(folder) if !house.rehearsal() => (self.release(id, printer, &folder, &number, now)?, true),
+            _ => self.attempt_at(id, printer, now)?,
         };
-        let anew_in_folder = folder.is_some() && begun != Some(attempt);
         let case = self.case(id)?;
         case.file_reason = None;
         case.busy = true;
         case.lines.clear();
         case.line("print.sending", BTreeMap::new());
         self.case_changed(id);
-        Ok(PrintWork { case: id, attempt, anew_in_folder, print: PrintJob { title: title(&number, attempt), pdf } })
-    }
-
-    /// Entry, count and attempt in one transaction, before there is a file: none is there that was not counted.
-    fn release(
-        &mut self,
-        id: Id,
-        printer: &str,
-        folder: &Path,
-        number: &str,
-        now: UnixMs,
-    ) -> Result<u32, StationError> {
-        let name = self.devices.get(printer).map(|device| device.name.clone()).unwrap_or_default();
-        let case = self.at(id, &[StepKind::Print])?;
-        let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
-        let reason = case.file_reason.clone().ok_or(PolicyError::PrintReason)?;
-        let (person, step, request) = (case.person, case.instance.token.clone(), case.id);
-        let mut instance = case.instance.clone();
-        let row = case.row(&instance, true, now);
-        let entries = Entries { facts: Facts { request, person }, step: &step };
-        let (house, session) = self.open()?;
-        let by = session.did_for(person);
-        let attempt = house.store.write(|tx| {
-            // What came to nothing before is over.
-            let before = tx.view().steps(id)?.into_iter().rev().find(|row| row.step == STEP);
-            if let Some(before) = before.filter(|row| row.outcome.is_none()) {
-                tx.step_end(id, STEP, before.attempt, "device.gone", now)?;
-            }
-            let attempt = tx.step_begin(id, STEP, now)?;
-            let file = file_name(&title(number, attempt));
-            if folder.join(&file).symlink_metadata().is_ok() {
-                let reason = "file-exists".to_owned();
-                return Err(StationError::Device(DeviceError::Refused { device: name.clone(), reason }));
-            }
-            let count = tx.next_number(FILE_PRINTS)?;
-            let to = Released { printer: &name, file: &file, reason: &reason, count };
-            tx.commit(&entries.released(card, to), &by, now)?;
-            instance.variables.insert(RELEASED.to_owned(), Value::Int(attempt.into()));
-            let state = serde_json::to_string(&instance).unwrap_or_default();
-            tx.put_instance(&InstanceRow { state, ..row })?;
-            Ok(attempt)
-        })?;
-        self.case(id)?.instance = instance;
-        self.status_changed();
-        Ok(attempt)
+        Ok(PrintWork { case: id, attempt, anew, print: PrintJob { title: title(&number, attempt), pdf } })
     }
 
     fn printed(&mut self, id: &str, work: &PrintWork, job: &JobId, now: UnixMs) -> Result<(), StationError> {
+        if !self.print_under_way(work) {
+            // The screen was locked: it is found again, and said then.
+            return Ok(());
+        }
         let printer = self.devices.get(id).map(|device| device.name.clone()).unwrap_or_default();
         let case = self.at(work.case, &[StepKind::Print])?;
         let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
@@ -256,21 +246,28 @@ impl Core {
         self.complete(work.case, &changes, Outcome::new(), now, |_| Ok(()))
     }
 
+    /// The case waits for this very attempt.
+    fn print_under_way(&self, work: &PrintWork) -> bool {
+        let this_one = |case: &Case| self.open_attempt(case).is_some_and(|open| open.number == work.attempt);
+        self.cases
+            .get(&work.case)
+            .is_some_and(|case| case.busy && case.step() == Some(StepKind::Print) && this_one(case))
+    }
+
+    fn print_stopped(&mut self, work: &PrintWork, error: &StationError) {
+        if let Ok(case) = self.case(work.case)
+            && case.step() == Some(StepKind::Print)
+        {
+            case.stopped(error);
+        }
+        self.case_changed(work.case);
+    }
+
     fn print_over(&mut self, work: &PrintWork, outcome: &str, now: UnixMs) -> Result<(), StationError> {
         let (house, _) = self.open()?;
         house.store.write(|tx| tx.step_end(work.case, STEP, work.attempt, outcome, now))?;
         Ok(())
     }
-}
-
-fn title(number: &str, attempt: u32) -> String {
-    format!("{number}/{attempt}")
-}
-
-/// The attempt that was begun and has not ended.
-fn open_attempt(house: &House, case: Id) -> Option<u32> {
-    let last = house.store.view().steps(case).ok()?.into_iter().rev().find(|row| row.step == STEP)?;
-    last.outcome.is_none().then_some(last.attempt)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use lanyard_model::{Id, UnixMs};
 use crate::StationError;
 use crate::api::{CaseView, DeviceState, Status};
 use crate::case::Case;
-use crate::devices::Device;
+use crate::devices::{Device, Serving};
 use crate::house::{Closed, House};
 use crate::session::Session;
 
@@ -62,6 +62,7 @@ pub(crate) struct Core {
     /// The readers were listed at least once.
     pub readers_listed: bool,
     visits: u64,
+    attachments: u64,
     changed: Changed,
 }
 
@@ -117,6 +118,11 @@ impl Core {
         self.cases.get_mut(&id).ok_or(StationError::Missing { kind: "case" })
     }
 
+    /// The device is still the one that was attached then.
+    pub(crate) fn serves(&self, serving: &Serving) -> bool {
+        self.devices.get(&serving.id).is_some_and(|device| device.attachment == serving.attachment)
+    }
+
     /// A number for the card that was just laid.
     pub(crate) fn next_visit(&mut self) -> u64 {
         self.visits += 1;
@@ -138,6 +144,7 @@ impl Shared {
             dumps: BTreeMap::new(),
             readers_listed: false,
             visits: 0,
+            attachments: 0,
             changed: Changed::default(),
         };
         Arc::new(Self {
@@ -237,20 +244,30 @@ impl Shared {
         }
     }
 
-    /// False if a device of that id is attached already.
-    pub(crate) fn attach(&self, id: &str, device: Device) -> bool {
+    /// What its thread serves. `None` if it is attached already; a printer that was given another address is attached anew,
+    /// and its old thread serves it no longer.
+    pub(crate) fn attach(&self, id: String, mut device: Device) -> Option<Serving> {
         self.with(|core| {
-            if core.devices.contains_key(id) {
-                return false;
+            let moved = |there: &Device| there.uri.is_some() && there.uri != device.uri;
+            if core.devices.get(&id).is_some_and(|there| !moved(there)) {
+                return None;
             }
-            core.devices.insert(id.to_owned(), device);
+            core.attachments += 1;
+            device.attachment = core.attachments;
+            let serving = Serving { id: id.clone(), attachment: device.attachment };
+            core.devices.insert(id, device);
             core.status_changed();
-            true
+            Some(serving)
         })
     }
 
     pub(crate) fn attached(&self, id: &str) -> bool {
         self.lock().devices.contains_key(id)
+    }
+
+    /// The device is still the one that this thread is for.
+    pub(crate) fn serves(&self, serving: &Serving) -> bool {
+        self.lock().serves(serving)
     }
 
     /// The reader has said what lies on it.
@@ -262,11 +279,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn detached(&self, id: &str) {
+    pub(crate) fn detached(&self, serving: &Serving) {
         self.with(|core| {
-            core.card_gone(id);
-            core.devices.remove(id);
-            core.status_changed();
+            if core.serves(serving) {
+                core.card_gone(&serving.id);
+                core.devices.remove(&serving.id);
+                core.status_changed();
+            }
         });
     }
 
@@ -276,9 +295,12 @@ impl Shared {
         if core.cases.values().any(Case::waits_for_card) { closely_ms } else { closely_ms.max(25) }
     }
 
-    pub(crate) fn printer_is(&self, id: &str, state: DeviceState, reasons: Vec<String>) {
+    pub(crate) fn printer_is(&self, serving: &Serving, state: DeviceState, reasons: Vec<String>) {
         self.with(|core| {
-            let Some(device) = core.devices.get_mut(id) else { return };
+            if !core.serves(serving) {
+                return;
+            }
+            let Some(device) = core.devices.get_mut(&serving.id) else { return };
             if device.state != state || device.reasons != reasons {
                 device.state = state;
                 device.reasons = reasons;

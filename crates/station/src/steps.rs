@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use lanyard_issue::{NewPhoto, StepKind};
 use lanyard_layout::Design;
-use lanyard_model::{Id, Kind, RecordRef, UnixMs, Value};
+use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_people as form;
 use lanyard_photo::{Adjustments, Face, Photo, frame};
-use lanyard_store::StoreError;
+use lanyard_store::{StoreError, Tx};
 
 use crate::api::{Adjust, Identified, StepInput};
-use crate::case::{Outcome, PhotoState, wrong_step};
+use crate::case::{ACCEPTED, Case, Outcome, PhotoState, VALID_UNTIL, looks, wrong_step};
 use crate::pictures::{self, CardPictures, OnCard, Picture};
 use crate::shared::Core;
 use crate::{StationError, cards, entropy, people};
@@ -46,6 +46,16 @@ fn adjustments(adjust: Adjust) -> Adjustments {
     Adjustments { dx: adjust.dx, dy: adjust.dy, zoom, turn_degrees: adjust.turn_degrees }
 }
 
+fn accepts(case: &Case, pictures: &CardPictures) -> Result<Vec<Change>, StationError> {
+    let (front, back) = (pictures.front.blob(), pictures.back.blob());
+    Ok(case.entries().preview_accepted(&pictures::about()?.id, case.text("number"), front, back))
+}
+
+fn put(tx: &mut Tx<'_>, pictures: &CardPictures) -> Result<(), StoreError> {
+    pictures.front.put(tx)?;
+    pictures.back.put(tx)
+}
+
 impl Core {
     /// One input of the operator's.
     pub(crate) fn step_input(&mut self, id: Id, input: StepInput, now: UnixMs) -> Result<(), StationError> {
@@ -64,6 +74,7 @@ impl Core {
                 match case.step() {
                     Some(StepKind::Preview) => self.make_preview(id, now)?,
                     Some(StepKind::Card) => self.blank_still_asked_for(),
+                    Some(StepKind::Print) => self.accept_changed(id, now)?,
                     _ => {}
                 }
             }
@@ -149,22 +160,25 @@ impl Core {
         self.make_preview(id, now)
     }
 
-    /// Reserves the card's number and draws both sides. What does not fit stops the case here, with a way back.
+    /// Reserves the card's number, fixes how long it is valid, and draws both sides. What does not fit stops the case here,
+    /// with a way back.
     pub(crate) fn make_preview(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
-        if self.case(id)?.text("number").is_empty() {
-            let case = self.case(id)?;
-            let mut instance = case.instance.clone();
-            let open = case.row(&instance, true, now);
-            let (house, _) = self.open()?;
-            instance = house.store.write(|tx| {
+        let case = self.case(id)?;
+        let mut instance = case.instance.clone();
+        let numbered = !case.text("number").is_empty();
+        let open = case.row(&instance, true, now);
+        let (house, _) = self.open()?;
+        instance = house.store.write(|tx| {
+            if !numbered {
                 let number = cards::number_text(tx.next_number(cards::CARD_NUMBERS)?);
                 instance.variables.insert("number".to_owned(), Value::Text(number));
-                let state = serde_json::to_string(&instance).unwrap_or_default();
-                tx.put_instance(&lanyard_store::InstanceRow { state, ..open })?;
-                Ok::<_, StoreError>(instance)
-            })?;
-            self.case(id)?.instance = instance;
-        }
+            }
+            instance.variables.insert(VALID_UNTIL.to_owned(), Value::Int(cards::valid_until(now).0));
+            let state = serde_json::to_string(&instance).unwrap_or_default();
+            tx.put_instance(&lanyard_store::InstanceRow { state, ..open })?;
+            Ok::<_, StoreError>(instance)
+        })?;
+        self.case(id)?.instance = instance;
         match self.draw(id, now) {
             Ok(pictures) => {
                 let case = self.case(id)?;
@@ -195,7 +209,7 @@ impl Core {
                 photo_jpeg,
                 number: case.text("number"),
                 organisation: &house.view().station,
-                valid_until: &crate::calendar::day_text(cards::valid_until(now))?,
+                valid_until: &crate::calendar::day_text(case.valid_until(now))?,
                 rehearsal: house.rehearsal(),
             },
             now,
@@ -207,20 +221,20 @@ impl Core {
         let Some(pictures) = case.pictures.clone() else {
             return self.make_preview(id, now);
         };
-        let changes = case.entries().preview_accepted(
-            &pictures::about()?.id,
-            case.text("number"),
-            pictures.front.blob(),
-            pictures.back.blob(),
-        );
-        self.complete(id, &changes, Outcome::new(), now, |tx| {
-            pictures.front.put(tx)?;
-            pictures.back.put(tx)
-        })?;
+        let (changes, outcome) = (accepts(case, &pictures)?, [(ACCEPTED.to_owned(), looks(&pictures))]);
+        self.complete(id, &changes, Outcome::from(outcome), now, |tx| put(tx, &pictures))?;
         if self.bound == Some(id) {
             self.blank_asked_for(now);
         }
         Ok(())
+    }
+
+    /// What is on record changed after the card was written: the operator has seen how it looks now, and wants it so.
+    fn accept_changed(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.case(id)?;
+        let Some(pictures) = case.pictures.clone().filter(|pictures| !case.accepted(pictures)) else { return Ok(()) };
+        let changes = accepts(case, &pictures)?;
+        self.remember(id, ACCEPTED, looks(&pictures), &changes, now, |tx| put(tx, &pictures))
     }
 
     /// Everything was read again: said in the history before the badge leaves the desk.

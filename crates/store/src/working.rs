@@ -218,14 +218,14 @@ impl View<'_> {
         .collect()
     }
 
-    /// Every attempt at every step of a case.
+    /// Every attempt at every step of a case, those at one step in the order of their numbers: a clock can be set back.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
     pub fn steps(&self, instance: Id) -> Result<Vec<StepRow>, StoreError> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT step, attempt, at, outcome FROM step WHERE instance = ? ORDER BY at, attempt")?;
+            .prepare_cached("SELECT step, attempt, at, outcome FROM step WHERE instance = ? ORDER BY step, attempt")?;
         let rows = statement.query_map([instance.0], |row| {
             Ok(StepRow { step: row.get(0)?, attempt: row.get(1)?, at: UnixMs(row.get(2)?), outcome: row.get(3)? })
         })?;

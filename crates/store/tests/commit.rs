@@ -146,6 +146,23 @@ fn records_are_found_by_what_they_refer_to_and_a_known_uid_is_no_blank() {
 }
 
 #[test]
+fn the_last_attempt_is_the_one_that_was_begun_last_even_where_the_clock_was_set_back() {
+    let House { dir: _dir, mut store, .. } = House::new();
+    store
+        .write::<_, StoreError>(|tx| {
+            tx.step_begin(id(1), "print", NOW)?;
+            tx.step_end(id(1), "print", 1, "printer.failed", NOW)?;
+            tx.step_begin(id(1), "print", UnixMs(NOW.0 - 3_600_000))
+        })
+        .unwrap();
+    let steps = store.view().steps(id(1)).unwrap();
+    assert_eq!(
+        steps.iter().map(|row| (row.attempt, row.outcome.is_some())).collect::<Vec<_>>(),
+        [(1, true), (2, false)]
+    );
+}
+
+#[test]
 fn a_restart_finds_journal_step_and_token_where_they_stood() {
     let house = House::new();
     let House { dir, opened, mut store } = house;

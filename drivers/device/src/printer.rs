@@ -66,8 +66,8 @@ pub trait Printer: Send {
     /// Hands the job over. Answers once the printer has accepted it.
     ///
     /// # Errors
-    /// [`DeviceError::Refused`]; on [`DeviceError::Gone`] and [`DeviceError::Silent`] the printer may have it all the
-    /// same: ask [`Printer::find`] before sending again.
+    /// [`DeviceError::Refused`] and [`DeviceError::Busy`]: the printer has not taken it. On any other the printer may have
+    /// it all the same: ask [`Printer::find`] before sending again.
     fn submit(&mut self, job: &PrintJob) -> Result<JobId, DeviceError>;
 
     /// A job of this title that the printer knows, the newest if several: what is asked after a lost answer.

@@ -115,6 +115,8 @@ impl IppPrinter {
                 http::HttpFault::Gone => DeviceError::Gone { device: self.name.clone() },
                 http::HttpFault::Silent => DeviceError::Silent { device: self.name.clone(), limit_ms },
                 http::HttpFault::Status(404) => DeviceError::Gone { device: self.name.clone() },
+                // Whatever stands between may have handed the question on before it gave up (RFC 9110 §15.5.9, §15.6).
+                http::HttpFault::Status(408 | 500..) => self.protocol("http-status"),
                 http::HttpFault::Status(status) => {
                     DeviceError::Refused { device: self.name.clone(), reason: format!("http-{status}") }
                 }

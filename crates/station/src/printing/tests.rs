@@ -1,7 +1,10 @@
 //! A folder as the printer of a real house: behind a right, a reason and a count. The case is set down at its print as a
 //! written card would bring it there; everything after that is the station's own doing.
 
+mod printers;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lanyard_issue::{Credential, Technology};
@@ -30,12 +33,22 @@ fn operator(login: &str) -> NewOperator {
 impl Desk {
     /// A house with Ana signed in, and a folder as its only printer.
     fn new(rehearsal: bool, operators: &[&str]) -> Self {
+        let desk = Self::made(rehearsal, operators, Options::new);
+        desk.station.printer_add("Folder", &format!("file://{}", desk.folder.path().display())).unwrap();
+        desk
+    }
+
+    /// A real house with Ana signed in.
+    fn without_printer(options: impl Fn(PathBuf, HouseChoice) -> Options) -> Self {
+        Self::made(false, &["ana"], options)
+    }
+
+    fn made(rehearsal: bool, operators: &[&str], options: impl Fn(PathBuf, HouseChoice) -> Options) -> Self {
         let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let choice = if rehearsal { HouseChoice::Rehearsal } else { HouseChoice::Real };
-        let station = Station::start(Options::new(home.path().to_owned(), choice).without_devices()).unwrap();
+        let station = Station::start(options(home.path().to_owned(), choice).without_devices()).unwrap();
         let operators = operators.iter().map(|login| operator(login)).collect();
         station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal, operators }).unwrap();
-        station.printer_add("Folder", &format!("file://{}", folder.path().display())).unwrap();
         Self { station, folder, _home: home }
     }
 
@@ -212,8 +225,8 @@ fn a_print_into_a_file_that_was_killed_goes_on_without_a_second_reason_a_second_
             core.print_to_file(id, REASON).unwrap();
             core.print_begin(printer, id, now).unwrap()
         });
-        assert!(work.anew_in_folder);
-        let name = super::file_name(&work.print.title);
+        assert!(work.anew);
+        let name = crate::fileprinter::file_name(&work.print.title);
         if file_was_written {
             std::fs::write(desk.folder.path().join(&name), &work.print.pdf).unwrap();
         }
