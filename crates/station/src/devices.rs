@@ -147,6 +147,7 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
         }
     }
     shared.told(id);
+    shared.test_reader(id, reader);
     // Goes after the channel.
     let _at_card = shared.at_card();
     let mut channel: Option<Box<dyn Channel>> = None;
@@ -173,7 +174,7 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
 }
 
 /// Another program may hold the card for a moment, and so may one that has just ended, until the service has noticed.
-fn open_patiently(reader: &mut dyn Reader) -> Result<Box<dyn Channel>, DeviceError> {
+pub(crate) fn open_patiently(reader: &mut dyn Reader) -> Result<Box<dyn Channel>, DeviceError> {
     for _ in 0..OPEN_AGAIN {
         match reader.open() {
             Err(DeviceError::Busy { .. }) => std::thread::sleep(OPEN_PAUSE),
@@ -213,6 +214,7 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
                 Some(work) => print(&shared, &serving, printer.as_mut(), &work),
                 None => {
                     watch_printer(&shared, &serving, printer.as_mut());
+                    shared.test_printer(&serving.id, printer.as_mut());
                     shared.sleep(PRINTER_IDLE);
                 }
             }
@@ -277,6 +279,7 @@ fn follow(shared: &Shared, serving: &Serving, printer: &mut dyn Printer, work: &
         }
         let state = printer.job(job);
         watch_printer(shared, serving, printer);
+        shared.test_printer(&serving.id, printer);
         match state {
             Ok(JobState::Printed) => return shared.printed(&serving.id, work, job),
             Ok(JobState::Cancelled) => {

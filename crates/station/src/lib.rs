@@ -13,6 +13,7 @@ mod case;
 mod chip;
 mod chipdesk;
 mod devices;
+mod devicetest;
 mod encode;
 mod entropy;
 mod error;

@@ -62,6 +62,7 @@ impl Core {
         printers.remove(&name);
         self.set(PRINTERS, &printers)?;
         self.devices.remove(id);
+        self.tests.remove(id);
         self.status_changed();
         Ok(())
     }

@@ -11,7 +11,7 @@ use lanyard_encoding::ReadBack;
 use lanyard_model::{Id, UnixMs};
 
 use crate::StationError;
-use crate::api::{CaseView, DeviceState, Status};
+use crate::api::{CaseView, DeviceState, Status, TestReport};
 use crate::case::Case;
 use crate::devices::{Device, Serving};
 use crate::house::{Closed, House};
@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub bench: Option<crate::bench::RehearsalBench>,
     /// Who waits for everything on the card of a reader, by reader.
     pub dumps: BTreeMap<String, Sender<Result<ReadBack, StationError>>>,
+    /// Who waits for what a device's thread finds when it asks the device, by device.
+    pub tests: BTreeMap<String, Sender<TestReport>>,
     /// The readers were listed at least once.
     pub readers_listed: bool,
     visits: u64,
@@ -142,6 +144,7 @@ impl Shared {
             bound: None,
             bench: None,
             dumps: BTreeMap::new(),
+            tests: BTreeMap::new(),
             readers_listed: false,
             visits: 0,
             attachments: 0,
@@ -284,6 +287,7 @@ impl Shared {
             if core.serves(serving) {
                 core.card_gone(&serving.id);
                 core.devices.remove(&serving.id);
+                core.tests.remove(&serving.id);
                 core.status_changed();
             }
         });

@@ -63,6 +63,14 @@ pub trait Printer: Send {
     /// [`DeviceError::Gone`], [`DeviceError::Silent`].
     fn state(&mut self) -> Result<PrinterState, DeviceError>;
 
+    /// Why no card should be sent to it, as it says itself when it is asked now; `None` if nothing speaks against it.
+    ///
+    /// # Errors
+    /// As [`Printer::state`].
+    fn objection(&mut self) -> Result<Option<String>, DeviceError> {
+        Ok(None)
+    }
+
     /// Hands the job over. Answers once the printer has accepted it.
     ///
     /// # Errors

@@ -164,6 +164,11 @@ impl Printer for IppPrinter {
         proto::read_printer_state(&answer).ok_or_else(|| self.protocol("printer-state"))
     }
 
+    fn objection(&mut self) -> Result<Option<String>, DeviceError> {
+        self.capabilities = None;
+        Ok(self.capabilities()?.objection().map(str::to_owned))
+    }
+
     fn submit(&mut self, job: &PrintJob) -> Result<JobId, DeviceError> {
         let capabilities = self.capabilities()?;
         if let Some(reason) = capabilities.objection() {

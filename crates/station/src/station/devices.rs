@@ -1,16 +1,16 @@
 //! Commands about devices, and the bench of a rehearsal.
 
 use super::{Answer, Station, problem};
-use crate::api::{BenchAction, BenchView, DeviceKind, DeviceRole, DeviceState, Problem, Status, TestReport};
+use crate::api::{BenchAction, BenchView, DeviceRole, Problem, Status, TestReport};
 use crate::{StationError, hotplug};
 
 impl Station {
-    /// Whether a device works.
+    /// Whether a device works: it is asked now.
     ///
     /// # Errors
-    /// No such device.
+    /// No such device; `device.busy` if it is at a card for long.
     pub fn device_test(&self, id: &str) -> Answer<TestReport> {
-        self.write(|core, _| core.device_test(id))
+        self.shared.device_test(id).map_err(problem)
     }
 
     /// What a device is used for here.
@@ -86,27 +86,5 @@ impl Station {
     /// Not in rehearsal.
     pub fn bench_desk(&self) -> Answer<lanyard_virtual::Bench> {
         self.write(|core, _| Ok(core.bench.as_ref().ok_or(StationError::NoBench)?.desk()))
-    }
-}
-
-impl crate::shared::Core {
-    fn device_test(&mut self, id: &str) -> Result<TestReport, StationError> {
-        let device = self.devices.get(id).ok_or(StationError::Missing { kind: "device" })?;
-        let mut details = std::collections::BTreeMap::from([("device".to_owned(), device.name.clone())]);
-        let (ok, code) = match (device.kind, device.state, &device.card) {
-            (_, DeviceState::Gone, _) => (false, "test.gone"),
-            (DeviceKind::Reader, ..) if device.two_cards => (false, "test.reader.two"),
-            (DeviceKind::Reader, _, Some(seen)) => {
-                details.insert("technology".to_owned(), seen.view.technology.clone());
-                (true, "test.reader.card")
-            }
-            (DeviceKind::Reader, _, None) => (true, "test.reader.empty"),
-            (DeviceKind::Printer, DeviceState::Stopped, _) => {
-                details.insert("reasons".to_owned(), device.reasons.join(", "));
-                (false, "test.printer.stopped")
-            }
-            (DeviceKind::Printer, ..) => (true, "test.printer.ready"),
-        };
-        Ok(TestReport { ok, code: code.to_owned(), details })
     }
 }

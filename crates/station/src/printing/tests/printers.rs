@@ -18,6 +18,7 @@ struct Tray {
     /// The next job is taken, and this is answered.
     submit_fault: Option<DeviceError>,
     gone: bool,
+    objection: Option<String>,
     cancelled: usize,
     /// How often it was asked how it is since it was last asked about a job.
     idle: usize,
@@ -76,6 +77,10 @@ impl Printer for Scripted {
         let mut tray = lock(&self.tray);
         tray.idle += 1;
         if tray.gone { Err(self.gone()) } else { Ok(PrinterState::Ready) }
+    }
+
+    fn objection(&mut self) -> Result<Option<String>, DeviceError> {
+        Ok(lock(&self.tray).objection.clone())
     }
 
     fn submit(&mut self, job: &PrintJob) -> Result<JobId, DeviceError> {
@@ -353,4 +358,33 @@ fn a_printer_that_is_given_another_address_is_there_from_then_on() {
     desk.until(&case, |view| view.step == "hand_over");
     assert_eq!(desk.files(), [""; 0]);
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_printers_test_asks_the_printer_and_not_what_was_known_of_it() {
+    let (desk, _) = desk_at_print();
+    let tray = plug(&desk, "One");
+    let test = || desk.station.device_test("printer:One").unwrap();
+    assert_eq!((test().ok, test().code.as_str()), (true, "test.printer.ready"));
+    {
+        let mut tray = lock(&tray);
+        (tray.objection, tray.gone) = (Some("media-card-not-supported".to_owned()), false);
+    }
+    let refuses = test();
+    assert_eq!((refuses.ok, refuses.code.as_str()), (false, "test.printer.refuses"));
+    assert_eq!(refuses.details["reason"], "media-card-not-supported");
+    lock(&tray).gone = true;
+    assert_eq!((test().ok, test().code.as_str()), (false, "test.gone"));
+}
+
+#[test]
+fn a_readers_test_speaks_to_the_card_that_lies_there() {
+    let home = tempfile::tempdir().unwrap();
+    let station = Station::start(Options::new(home.path().to_owned(), HouseChoice::Rehearsal)).unwrap();
+    let operators = vec![operator("ana")];
+    station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal: true, operators }).unwrap();
+    let test = || station.device_test("reader:Encoder").unwrap();
+    assert_eq!((test().ok, test().code.as_str()), (true, "test.reader.empty"));
+    station.bench_desk().unwrap().unplug("Encoder");
+    assert_eq!(test().code, "test.gone");
 }
