@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lanyard_station::api::{DeviceView, FirstStart, NewOperator, PersonHit, PersonInput, PersonView, Problem};
-use lanyard_station::{Access, HouseChoice, Options, Station};
+use lanyard_station::{Access, HouseChoice, Options, Station, default_home};
 
 use crate::arguments::{
     Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
@@ -63,16 +63,9 @@ fn today() -> i64 {
     i64::try_from(now.as_secs() / 86_400).unwrap_or_default()
 }
 
-/// The station's home: as given, or `lanyard` in the user's data folder (XDG base directories).
+/// The station's home: as given, or where stations are at home.
 fn home(arguments: &Arguments) -> Result<PathBuf, Problem> {
-    if let Some(home) = &arguments.home {
-        return Ok(home.clone());
-    }
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("XDG_DATA_HOME")
-        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
-        .map(|data| data.join("lanyard"))
-        .ok_or_else(|| usage_problem("--home", ""))
+    arguments.home.clone().or_else(default_home).ok_or_else(|| usage_problem("--home", ""))
 }
 
 fn options(arguments: &Arguments, access: Access) -> Result<Options, Problem> {

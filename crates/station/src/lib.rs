@@ -18,6 +18,7 @@ mod encode;
 mod entropy;
 mod error;
 mod fileprinter;
+mod home;
 mod hotplug;
 mod house;
 mod look;
@@ -37,6 +38,7 @@ mod views;
 mod work;
 
 pub use error::StationError;
+pub use home::default_home;
 pub use options::{Access, HouseChoice, Options};
 pub use shared::{Clock, Event, Listener};
 pub use station::Station;
