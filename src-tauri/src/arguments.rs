@@ -17,15 +17,8 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(crate) fn home(&self) -> PathBuf {
-        self.home.clone().unwrap_or_else(|| data_folder().join("lanyard"))
+    /// `None` where neither the person nor the system says where that is.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.home.clone().or_else(lanyard_station::default_home)
     }
-}
-
-fn data_folder() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("XDG_DATA_HOME")
-        .or_else(|| variable("LOCALAPPDATA"))
-        .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
-        .unwrap_or_default()
 }

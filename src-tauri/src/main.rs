@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn start(arguments: &Arguments, app: &AppHandle) -> Result<Station, lanyard_station::api::Problem> {
     let app = app.clone();
     let choice = if arguments.rehearse { HouseChoice::Rehearsal } else { HouseChoice::AsFound };
-    Station::start(Options::new(arguments.home(), choice).listener(move |event| {
+    let home = arguments.home().ok_or_else(|| desk::failed("--home"))?;
+    Station::start(Options::new(home, choice).listener(move |event| {
         let sent = match event {
             Event::Status(status) => app.emit("status", status),
             Event::Case(case) => app.emit("case", case),
