@@ -326,7 +326,7 @@ fn history(arguments: &Arguments, command: &HistoryCommand) -> Result<(), Proble
         HistoryCommand::Export { out, openings } => {
             let station = signed_in(arguments, Access::Write)?;
             if *openings {
-                eprintln!("The bundle holds people's data in clear: give it only to who may read all of it.");
+                note("The bundle holds people's data in clear: give it only to who may read all of it.");
             }
             let verdict = station.history_export(out, *openings)?;
             answer(json, &verdict, verdict_lines);

@@ -1,7 +1,7 @@
 //! Standard output and standard error, as lines or as JSON.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program whose answers are printed")]
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use lanyard_station::api::Problem;
@@ -10,32 +10,30 @@ use serde::Serialize;
 /// An answer: one JSON value, or what `lines` makes of it.
 pub fn answer<T: Serialize>(json: bool, value: &T, lines: impl FnOnce(&T) -> Vec<String>) {
     if json {
-        println!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
+        line(&serde_json::to_string_pretty(value).unwrap_or_default());
     } else {
-        for line in lines(value) {
-            println!("{line}");
-        }
+        lines(value).iter().for_each(|text| line(text));
     }
 }
 
 /// What is under way.
 pub fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// One line on standard output.
+/// One line on standard output. What was done is done, whether or not somebody still listens (`lanyard … | head`).
 pub fn line(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// What went wrong.
 pub fn problem(problem: &Problem, json: bool) {
     if json {
-        println!("{}", serde_json::to_string_pretty(problem).unwrap_or_default());
+        line(&serde_json::to_string_pretty(problem).unwrap_or_default());
     }
     let details: Vec<String> = problem.details.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let Problem { code, fault, helps, .. } = problem;
-    eprintln!("lanyard: {code} {} (fault: {fault}; helps: {helps})", details.join(" "));
+    note(&format!("lanyard: {code} {} (fault: {fault}; helps: {helps})", details.join(" ")));
 }
 
 /// A file of the caller's that cannot be read or written.
