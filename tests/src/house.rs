@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lanyard_secret::SecretBytes;
 use lanyard_station::api::{
-    BenchAction, BenchCardKind, CaseState, CaseView, FirstStart, Identified, NewOperator, Problem, StepInput,
+    BenchAction, BenchCardKind, CaseState, CaseView, FirstStart, Identified, NewOperator, Password, Problem, StepInput,
 };
 use lanyard_station::{HouseChoice, Options, Station};
 
@@ -126,7 +126,11 @@ pub fn first_start(rehearsal: bool) -> FirstStart {
 /// An operator to be.
 #[must_use]
 pub fn operator(login: &str, name: &str, password: &str) -> NewOperator {
-    NewOperator { name: name.to_owned(), login: login.to_owned(), password: password.to_owned() }
+    NewOperator {
+        name: name.to_owned(),
+        login: login.to_owned(),
+        password: Password(SecretBytes::new(password.as_bytes().to_vec())),
+    }
 }
 
 /// A password as the station takes it.

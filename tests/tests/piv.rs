@@ -114,7 +114,7 @@ fn personalise_card(desk: &mut Desk) -> Result<PublicKey, Pulled> {
         ManagementHolder::Ours(place) => assert_eq!(place, 0),
         ManagementHolder::Foreign(_) => panic!("somebody else's card"),
     }
-    desk.try_run(personalise::own_puk(puk()))?;
+    desk.try_run(personalise::own_puk(puk(), seen.management))?;
     desk.try_run(personalise::own_pin(puk(), pin()))?;
     let chuid = Chuid::new(Fascn::NON_FEDERAL, [7; 16], (2031, 11, 30)).unwrap();
     desk.try_run(personalise::identify(chuid, CardCapability { number: [9; 14] }))?;
@@ -172,13 +172,38 @@ fn a_factory_card_gives_itself_away_with_each_default_by_name() {
     assert_eq!(refusals.proven(), Err(PivError::DefaultAccepted { pin: false, puk: true, management: false }));
 }
 
+/// The PUK has three tries. What a pull costs has to come back with the next right one, however often it is pulled.
+#[test]
+fn a_card_that_is_pulled_over_and_over_keeps_its_puk() {
+    let mut desk = Desk::new(5);
+    personalise_card(&mut desk).unwrap();
+    for _ in 0..4 {
+        // After the first try of the PUK, and after the default PUK was tried in its proof.
+        for (proof, commands) in [(false, 1), (true, 2)] {
+            desk.lay_again();
+            let seen = desk.run(probe::probe(vec![ours()], CHALLENGE)).unwrap();
+            if proof {
+                desk.run(personalise::own_puk(puk(), seen.management)).unwrap();
+            }
+            desk.pull = Some((desk.sent + commands - 1, true));
+            if proof {
+                assert_eq!(desk.try_run(personalise::refuses_defaults(CHALLENGE)).err(), Some(Pulled));
+            } else {
+                assert_eq!(desk.try_run(personalise::own_puk(puk(), seen.management)), Err(Pulled));
+            }
+        }
+    }
+    desk.lay_again();
+    personalise_card(&mut desk).unwrap();
+}
+
 #[test]
 fn a_default_management_key_in_another_cipher_is_still_found() {
     let mut desk = Desk::new(3);
     desk.run(probe::probe(Vec::new(), CHALLENGE)).unwrap();
     let factory = ManagementKey::factory(ManagementAlgorithm::Aes192).unwrap();
     desk.run(personalise::take_over(factory, CHALLENGE)).unwrap();
-    desk.run(personalise::own_puk(puk())).unwrap();
+    desk.run(personalise::own_puk(puk(), ManagementHolder::Factory(ManagementAlgorithm::Aes192))).unwrap();
     desk.run(personalise::own_pin(puk(), pin())).unwrap();
     let refusals = desk.run(personalise::refuses_defaults(CHALLENGE)).unwrap();
     assert_eq!(refusals.proven(), Err(PivError::DefaultAccepted { pin: false, puk: false, management: true }));
@@ -272,7 +297,9 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
     let head =
         prop::sample::select(vec![vec![], vec![0x7C, 0x04, 0x80], vec![0x5C, 0x03, 0x5F, 0xC1], vec![0xAC, 0x03]]);
     (prop::sample::select(vec![0x00, 0x10]), ins, p.clone(), p, head, data).prop_map(
-        |(cla, ins, p1, p2, head, data)| Command::new(cla, ins, p1, p2).with_data([head, data].concat()).encode(),
+        |(cla, ins, p1, p2, head, data)| {
+            Command::new(cla, ins, p1, p2).with_data([head, data].concat()).encode().to_vec()
+        },
     )
 }
 

@@ -59,6 +59,11 @@ pub enum Command {
     },
     /// Readers and printers.
     Devices,
+    /// Say which facility code the 26-bit numbers of cards have that are written from now on.
+    Facility {
+        /// 0 to 255; 114 where nothing was said.
+        code: u8,
+    },
     /// Add an IPP printer, or a folder that is used as a printer.
     Printer {
         /// What it is called here.

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lanyard_station::api::{DeviceView, FirstStart, NewOperator, PersonHit, PersonInput, PersonView, Problem};
+use lanyard_station::api::{
+    DeviceView, FirstStart, NewOperator, Password, PersonHit, PersonInput, PersonView, Problem,
+};
 use lanyard_station::{Access, HouseChoice, Options, Station, default_home};
 
 use crate::arguments::{
@@ -45,6 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             answer(json, &station.status().devices, |devices| devices.iter().map(device_line).collect());
             Ok(())
         }
+        Command::Facility { code } => signed_in(arguments, Access::Write)?.facility_set(*code),
         Command::Printer { name, uri } => {
             signed_in(arguments, Access::Write)?.printer_add(name, uri)?;
             Ok(())
@@ -131,11 +134,7 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
         let (login, name) = text.split_once(':').ok_or_else(|| usage_problem("--with", text))?;
         let file = init.password_files.get(i).map(PathBuf::as_path);
         let password = secret::read(file, &format!("New password of {login}: "))?;
-        operators.push(NewOperator {
-            name: name.to_owned(),
-            login: login.to_owned(),
-            password: String::from_utf8_lossy(password.expose()).into_owned(),
-        });
+        operators.push(NewOperator { name: name.to_owned(), login: login.to_owned(), password: Password(password) });
     }
     if let Some(file) = &init.recovery_file {
         free(file)?;
@@ -143,16 +142,16 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
     let station = start(arguments, Access::Write)?;
     let recovery =
         station.first_start(FirstStart { station: init.station.clone(), rehearsal: arguments.rehearsal, operators })?;
-    match &init.recovery_file {
-        Some(file) => {
-            write_new(file, recovery.code.as_bytes())?;
-            note("The recovery code is in that file. Print it, lock it away, delete the file.");
-        }
-        None => answer(arguments.json, &recovery, |recovery| {
-            vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.clone()]
-        }),
+    let kept = init.recovery_file.as_ref().map(|file| write_new(file, recovery.code.as_bytes()));
+    if let Some(Ok(())) = kept {
+        note("The recovery code is in that file. Print it, lock it away, delete the file.");
+        return Ok(());
     }
-    Ok(())
+    // Also where the file failed: the house is made, and nobody is ever told the code again.
+    answer(arguments.json, &recovery, |recovery| {
+        vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.clone()]
+    });
+    kept.unwrap_or(Ok(()))
 }
 
 fn operator(arguments: &Arguments, command: &OperatorCommand) -> Result<(), Problem> {
@@ -163,7 +162,7 @@ fn operator(arguments: &Arguments, command: &OperatorCommand) -> Result<(), Prob
             station.operator_add(NewOperator {
                 name: name.clone(),
                 login: login.clone(),
-                password: String::from_utf8_lossy(password.expose()).into_owned(),
+                password: Password(password),
             })?
         }
         OperatorCommand::List => station.operators()?,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lanyard_secret::SecretBytes;
-use lanyard_station::api::{BenchAction, BenchCardKind, FirstStart, Identified, NewOperator, Problem};
+use lanyard_station::api::{BenchAction, BenchCardKind, FirstStart, Identified, NewOperator, Password, Problem};
 use lanyard_station::{HouseChoice, Options, Station};
 
 use crate::commands::write_new;
@@ -25,7 +25,7 @@ pub fn rehearsal_station(options: Options) -> Result<Station, Problem> {
         let operator = |login: &str, name: &str| NewOperator {
             name: name.to_owned(),
             login: login.to_owned(),
-            password: PASSWORD.to_owned(),
+            password: Password(SecretBytes::new(PASSWORD.as_bytes().to_vec())),
         };
         station.first_start(FirstStart {
             station: "Nordhafen Port".to_owned(),
@@ -49,15 +49,16 @@ pub fn run(folder: &Path, json: bool) -> Result<(), Problem> {
         let card = view.cards.iter().map(|card| card.id).max().unwrap_or_default();
         station.bench_do(&BenchAction::Lay { card, reader: reader.to_owned() })?;
     }
-    let carry = Carry {
+    let mut carry = Carry {
         photo: Some(PORTRAIT.to_vec()),
         photo_reason: None,
         print_reason: None,
         how: Identified::IdentityCard,
         wait: Duration::from_secs(60),
         until: None,
+        keep_pin: None,
     };
-    let (case, pin) = carry_through(&station, case, &carry)?;
+    let (case, pin) = carry_through(&station, case, &mut carry)?;
     let missing = |what: &str| usage_problem("demo", what);
     let pictures = case.pictures.as_ref().ok_or_else(|| missing("pictures"))?;
     let card = case.card.as_ref().ok_or_else(|| missing("card"))?;

@@ -41,25 +41,26 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     let person = station.person_of(&wish.person)?;
     roles::assign(station, wish, printed(station, &person)?)?;
     let case = station.case_open(&person)?;
+    // Before the badge is given: where the file cannot be written, the case stays at its hand-over, and the holder gets another
+    // PIN there.
+    let mut keep_pin = |pin: &str| match &wish.pin_file {
+        Some(file) => write_new(file, pin.as_bytes()),
+        None => Ok(()),
+    };
     let (case, pin) = carry_through(
         station,
         case,
-        &Carry {
+        &mut Carry {
             photo,
             photo_reason: wish.photo_reason.clone(),
             print_reason: wish.print_reason.clone(),
             how,
             wait: Duration::from_secs(wish.wait),
             until: None,
+            keep_pin: Some(&mut keep_pin),
         },
     )?;
-    let pin = match (&wish.pin_file, pin) {
-        (Some(file), Some(pin)) => {
-            write_new(file, pin.as_bytes())?;
-            None
-        }
-        (_, pin) => pin,
-    };
+    let pin = pin.filter(|_| wish.pin_file.is_none());
     answer(json, &Issued { case, pin }, |issued| {
         let number = issued.case.card.as_ref().map(|card| card.number.clone()).unwrap_or_default();
         let mut lines = vec![format!("{number} issued to {}", issued.case.person.name)];
@@ -78,7 +79,7 @@ fn printed(station: &Station, person: &str) -> Result<bool, Problem> {
 }
 
 /// How the operator would act.
-pub struct Carry {
+pub struct Carry<'a> {
     pub photo: Option<Vec<u8>>,
     pub photo_reason: Option<String>,
     /// Why the card may go into a file: good for one.
@@ -87,13 +88,15 @@ pub struct Carry {
     pub wait: Duration,
     /// Stop when the case stands at this step.
     pub until: Option<String>,
+    /// Told the PIN before the badge is given; one that cannot be kept is not given.
+    pub keep_pin: Option<&'a mut dyn FnMut(&str) -> Result<(), Problem>>,
 }
 
 /// From where the case stands to handed over. The PIN, if the badge has one.
 pub fn carry_through(
     station: &Station,
     mut view: CaseView,
-    carry: &Carry,
+    carry: &mut Carry<'_>,
 ) -> Result<(CaseView, Option<String>), Problem> {
     let mut told = String::new();
     let mut pin = None;
@@ -128,6 +131,9 @@ pub fn carry_through(
             ("hand_over", CaseState::Waiting) => match &view.hand_over {
                 Some(done) if done.card_checked => {
                     pin = done.pin.clone();
+                    if let (Some(pin), Some(keep)) = (&pin, carry.keep_pin.as_mut()) {
+                        keep(pin)?;
+                    }
                     Some(StepInput::Given)
                 }
                 _ => Some(StepInput::Identify { how: carry.how }),

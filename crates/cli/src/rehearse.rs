@@ -124,14 +124,15 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
 }
 
 fn through(station: &Station, case: CaseView, until: Option<&str>) -> Result<String, Problem> {
-    let carry = Carry {
+    let mut carry = Carry {
         photo: None,
         photo_reason: None,
         print_reason: None,
         how: Identified::Known,
         wait: Duration::from_secs(20),
         until: until.map(str::to_owned),
+        keep_pin: None,
     };
-    let (case, _) = carry_through(station, case, &carry)?;
+    let (case, _) = carry_through(station, case, &mut carry)?;
     Ok(case.card.map(|card| card.number).unwrap_or_default())
 }

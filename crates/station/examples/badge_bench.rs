@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use lanyard_station::api::{
-    BenchAction, BenchCardKind, CaseState, FirstStart, Identified, NewOperator, PersonInput, StepInput,
+    BenchAction, BenchCardKind, CaseState, FirstStart, Identified, NewOperator, Password, PersonInput, StepInput,
 };
 use lanyard_station::{HouseChoice, Options, Station};
 
@@ -18,7 +18,7 @@ fn main() {
     let operator = |login: &str| NewOperator {
         name: login.to_owned(),
         login: login.to_owned(),
-        password: "rehearsal only".to_owned(),
+        password: Password(lanyard_secret::SecretBytes::new(b"rehearsal only".to_vec())),
     };
     let operators = vec![operator("ana"), operator("jonas")];
     station.first_start(FirstStart { station: "Bench".to_owned(), rehearsal: true, operators }).unwrap();

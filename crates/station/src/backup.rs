@@ -52,20 +52,25 @@ impl Core {
                 store.view().vault()?.ok_or(StoreError::BackupDamaged { why: "vault" })
             });
         let swept = std::fs::remove_dir_all(&aside);
-        let vault = Vault::open(&restored?, &opened.vault_key, house.kind())?;
+        let restored = Vault::open(&restored?, &opened.vault_key, house.kind())?;
         swept.map_err(|error| file(&aside, &error))?;
-        let proved = session.vault.prove_backup(&vault)?;
-        let sealed = session.vault.seal(&session.opened.vault_key, &mut entropy::fill)?;
+        // Marked is a second vault, which takes the place of the one in use once the store holds it: a proof that could not
+        // be written is none.
+        let own = house.store.view().vault()?.ok_or(StoreError::Damaged { what: "vault" })?;
+        let mut vault = Vault::open(&own, &session.opened.vault_key, house.kind())?;
+        let proved = vault.prove_backup(&restored)?;
+        let sealed = vault.seal(&session.opened.vault_key, &mut entropy::fill)?;
         let by = session.did();
         house.store.write(|tx| {
             tx.seal_vault(&sealed)?;
             for key in &proved {
-                if let Some(record) = tx.view().records_by(Kind::Key, "name", &key_label(&key.of).into())?.pop() {
-                    tx.commit(&Change::new("key.backup_proved", record.of).state("made", "proved"), &by, now)?;
-                }
+                let record = tx.view().records_by(Kind::Key, "name", &key_label(&key.of).into())?.pop();
+                let record = record.ok_or(StoreError::Damaged { what: "key record" })?;
+                tx.commit(&Change::new("key.backup_proved", record.of).state("made", "proved"), &by, now)?;
             }
             Ok::<_, StoreError>(())
         })?;
+        session.vault = vault;
         house.backup_proved = true;
         self.status_changed();
         Ok(())

@@ -13,8 +13,10 @@ use crate::{StationError, assets};
 
 /// The range that card numbers come from.
 pub(crate) const CARD_NUMBERS: &str = "card";
-/// Facility code of this office in 26-bit numbers (H10301: 8 bits).
-pub(crate) const FACILITY: i64 = 114;
+/// Facility code in 26-bit numbers (H10301: 8 bits), until the house says which is its own.
+pub(crate) const FACILITY: u8 = 114;
+/// The last card number that 26 bits have a place for (H10301: 16 bits). One more would open the doors of an older card.
+const NUMBER_MOST: i64 = 0xFFFF;
 /// How long a badge is valid.
 const VALID_DAYS: i64 = 5 * 365;
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -47,9 +49,12 @@ fn number_of(text: &str) -> i64 {
     text.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default()
 }
 
-/// Facility and card number as a 26-bit reader shows them (H10301: 16 bits).
-pub(crate) fn wiegand26(number: &str) -> (i64, i64) {
-    (FACILITY, number_of(number) & 0xFFFF)
+/// Facility and card number as a 26-bit reader shows them.
+pub(crate) fn wiegand26(facility: u8, number: &str) -> Result<(i64, i64), StationError> {
+    match number_of(number) {
+        short @ 0..=NUMBER_MOST => Ok((i64::from(facility), short)),
+        _ => Err(StationError::NumberLong { number: number.to_owned(), most: NUMBER_MOST }),
+    }
 }
 
 /// Last day of validity of a badge made now.
@@ -58,17 +63,23 @@ pub(crate) fn valid_until(now: UnixMs) -> UnixMs {
 }
 
 /// What goes onto the card.
-pub(crate) fn values(vault: &Vault, card: Id, uid: &[u8], number: &str, valid: [UnixMs; 2]) -> Values {
+pub(crate) fn values(
+    (vault, facility): (&Vault, u8),
+    card: Id,
+    uid: &[u8],
+    number: &str,
+    valid: [UnixMs; 2],
+) -> Result<Values, StationError> {
     let [from, until] = valid.map(|at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default());
     let record = vault.sign_card_record(&CardRecord::new(card, uid, from, until));
-    let (facility, short) = wiegand26(number);
-    Values::new()
+    let (facility, short) = wiegand26(facility, number)?;
+    Ok(Values::new()
         .with("card.facility", facility)
         .with("card.number", short)
         .with("card.long_number", number_of(number))
         .with("card.valid_from", i64::from(from))
         .with("card.valid_until", i64::from(until))
-        .with(CARD_RECORD, record.to_vec())
+        .with(CARD_RECORD, record.to_vec()))
 }
 
 /// The vault as an encoding needs it; closed while the station is locked.
@@ -150,4 +161,20 @@ pub(crate) fn keys_of(plan: &Plan) -> Vec<lanyard_issue::KeyOnCard> {
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wiegand26;
+    use lanyard_fault::Coded;
+
+    #[test]
+    fn no_two_card_numbers_are_the_same_for_a_26_bit_reader() {
+        let shown = |number: &str| wiegand26(114, number).map_err(|error| error.code());
+        assert_eq!(shown("C-0000001"), Ok((114, 1)));
+        assert_eq!(shown("C-0065535"), Ok((114, 65_535)));
+        // The first that would have wrapped round to a card that somebody has.
+        assert_eq!(shown("C-0065536"), Err("card.number.long"));
+        assert_eq!(shown("C-0065537"), Err("card.number.long"));
+    }
 }

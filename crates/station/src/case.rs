@@ -2,7 +2,7 @@
 //! (the photo being framed, the line being worked at, what stopped it) is here, and gone after a restart.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use lanyard_fault::Coded;
 use lanyard_issue::{Entries, Facts, StepKind, VoidParts};
@@ -15,7 +15,7 @@ use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
 use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
 use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
-use crate::{StationError, assets, cards, people};
+use crate::{StationError, cards, definitions, kept, people};
 
 /// Until when the badge is valid, ms: fixed with its preview.
 pub(crate) const VALID_UNTIL: &str = "valid_until";
@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub person: Id,
     pub hit: PersonHit,
     pub instance: Instance,
+    /// What it runs on; or why it does not: then only voiding is left.
+    pub definition: Result<Arc<Definition>, WorkflowError>,
     /// How it ended.
     pub ended: Option<CaseState>,
     pub problem: Option<Problem>,
@@ -63,20 +65,19 @@ pub(crate) struct HandOverState {
     pub pin: Option<Secret<6>>,
 }
 
-/// The workflow that ships, read once.
-pub(crate) fn definition() -> Result<&'static Definition, StationError> {
-    static DEFINITION: LazyLock<Result<Definition, WorkflowError>> =
-        LazyLock::new(|| Definition::parse(assets::WORKFLOW, lanyard_issue::kinds()));
-    DEFINITION.as_ref().map_err(|error| StationError::Workflow(error.clone()))
-}
-
 impl Case {
-    fn new(instance: Instance, id: Id, person: Id, hit: PersonHit) -> Self {
+    fn new(
+        (instance, definition): (Instance, Result<Arc<Definition>, WorkflowError>),
+        id: Id,
+        person: Id,
+        hit: PersonHit,
+    ) -> Self {
         Self {
             id,
             person,
             hit,
             instance,
+            definition,
             ended: None,
             problem: None,
             busy: false,
@@ -98,9 +99,20 @@ impl Case {
         if self.over() {
             return None;
         }
-        match definition().ok()?.position(&self.instance).ok()? {
+        match self.definition.as_ref().ok()?.position(&self.instance).ok()? {
             Position::At(task) => StepKind::of_word(&task.kind),
             Position::Ended(_) => None,
+        }
+    }
+
+    /// Why nobody can say at which step it stands.
+    pub(crate) fn lost(&self) -> Option<WorkflowError> {
+        if self.over() {
+            return None;
+        }
+        match &self.definition {
+            Ok(definition) => definition.position(&self.instance).err(),
+            Err(error) => Some(error.clone()),
         }
     }
 
@@ -196,9 +208,8 @@ impl Case {
     }
 
     /// As it goes into the store.
-    pub(crate) fn row(&self, instance: &Instance, open: bool, at: UnixMs) -> InstanceRow {
-        // A struct of strings and typed values cannot fail to serialise.
-        InstanceRow { id: self.id, open, at, state: serde_json::to_string(instance).unwrap_or_default() }
+    pub(crate) fn row(&self, instance: &Instance, open: bool, at: UnixMs) -> Result<InstanceRow, StationError> {
+        Ok(InstanceRow { id: self.id, open, at, state: kept::json("instance", instance)? })
     }
 }
 
@@ -236,17 +247,19 @@ impl Core {
             ("person".to_owned(), Value::Bytes(person.0.to_vec())),
             ("badge".to_owned(), badge(chip_key)),
         ]);
-        let definition = definition()?;
+        let definition = definitions::shipped()?;
         let instance = definition.start(variables)?;
-        let reference = definition.reference();
+        let reference = definition.reference().clone();
         let hit = people::hit(house.store.view(), &record, true)?;
-        let case = Case::new(instance, id, person, hit);
+        let case = Case::new((instance, Ok(definition)), id, person, hit);
+        let row = case.row(&case.instance, true, now)?;
         let by = session.did_for(person);
         house.store.write(|tx| {
             for change in case.entries().opened(&reference.id, &reference.version) {
                 tx.commit(&change, &by, now)?;
             }
-            tx.put_instance(&case.row(&case.instance, true, now))
+            definitions::keep(tx, &reference)?;
+            tx.put_instance(&row)
         })?;
         self.cases.insert(id, case);
         self.worked_on(id);
@@ -282,7 +295,8 @@ impl Core {
             let person = instance.variables.get("person").and_then(Value::as_bytes).and_then(|id| id.try_into().ok());
             let person = Id(person.ok_or(StoreError::Damaged { what: "instance" })?);
             let Some(record) = view.record(people::person(person))? else { continue };
-            loaded.push(Case::new(instance, row.id, person, people::hit(view, &record, true)?));
+            let definition = definitions::of(view, &instance.definition)?;
+            loaded.push(Case::new((instance, definition), row.id, person, people::hit(view, &record, true)?));
         }
         for case in loaded {
             let id = case.id;
@@ -311,9 +325,9 @@ impl Core {
         let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
         let step = case.instance.token.clone();
         let mut instance = case.instance.clone();
-        let position = definition()?.complete(&mut instance, outcome)?;
-        let over = matches!(position, Position::Ended(_));
-        let row = case.row(&instance, !over, now);
+        let definition = case.definition.clone()?;
+        let over = matches!(definition.complete(&mut instance, outcome)?, Position::Ended(_));
+        let row = case.row(&instance, !over, now)?;
         let person = case.person;
         let (house, session) = self.open()?;
         let by = session.did_for(person);
@@ -376,7 +390,7 @@ impl Core {
         let case = self.case(id)?;
         let mut instance = case.instance.clone();
         instance.variables.insert(name.to_owned(), value);
-        let row = case.row(&instance, true, now);
+        let row = case.row(&instance, true, now)?;
         self.note(id, changes, now, |tx| {
             also(tx)?;
             tx.put_instance(&row)
@@ -394,7 +408,7 @@ impl Core {
         let mut instance = case.instance.clone();
         let Some(before) = instance.passed.pop() else { return Err(wrong_step(case)) };
         instance.token = before;
-        let row = case.row(&instance, true, now);
+        let row = case.row(&instance, true, now)?;
         let (house, _) = self.open()?;
         house.store.write(|tx| tx.put_instance(&row))?;
         let case = self.case(id)?;
@@ -418,7 +432,7 @@ impl Core {
             None => VoidParts::default(),
         };
         let changes = case.entries().cancelled(&parts, why);
-        let row = case.row(&case.instance, false, now);
+        let row = case.row(&case.instance, false, now)?;
         let person = case.person;
         self.note(id, &changes, now, |tx| tx.put_instance(&row))?;
         let case = self.case(id)?;
@@ -455,6 +469,15 @@ impl Core {
         Ok(person)
     }
 
+    /// The case, if it stands at this step and somebody is signed in: asked before each change of a card.
+    pub(crate) fn goes_on(&mut self, id: Id, kind: StepKind) -> Result<&mut Case, StationError> {
+        self.open()?;
+        if self.case(id)?.over() {
+            return Err(StationError::CaseClosed);
+        }
+        self.at(id, &[kind])
+    }
+
     /// The case at a step, or why not.
     pub(crate) fn at(&mut self, id: Id, kinds: &[StepKind]) -> Result<&mut Case, StationError> {
         let case = self.case(id)?;
@@ -466,7 +489,10 @@ impl Core {
 }
 
 pub(crate) fn wrong_step(case: &Case) -> StationError {
-    StationError::WrongStep { step: case.step().map_or("", StepKind::word).to_owned() }
+    match case.lost() {
+        Some(error) => error.into(),
+        None => StationError::WrongStep { step: case.step().map_or("", StepKind::word).to_owned() },
+    }
 }
 
 /// A card and everything on it, with their states.

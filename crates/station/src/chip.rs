@@ -45,8 +45,8 @@ pub(crate) trait ChipDesk {
     fn plan(&self, blank: bool) -> Result<ChipPlan, StationError>;
     /// Signs the request and records the certificate. A recorded one whose key is gone is revoked first.
     fn certify(&self, request: &[u8]) -> Result<Vec<u8>, StationError>;
-    /// A step is under way.
-    fn line(&self, code: &'static str);
+    /// A step is about to begin; an error where the case does not go on.
+    fn line(&self, code: &'static str) -> Result<(), StationError>;
 }
 
 /// Drives one PIV operation over the channel.
@@ -71,7 +71,7 @@ pub(crate) fn look(channel: &mut dyn Channel, keys: &ChipKeys) -> Result<Probe, 
 /// # Errors
 /// [`StationError::ChipUsed`] for a chip that is neither blank nor this card's; the card's and reader's own errors.
 pub(crate) fn personalise(channel: &mut dyn Channel, desk: &dyn ChipDesk) -> Result<(), StationError> {
-    desk.line("certify.look");
+    desk.line("certify.look")?;
     let keys = desk.keys()?;
     let seen = look(channel, &keys)?;
     let (blank, algorithm) = match seen.management {
@@ -81,42 +81,42 @@ pub(crate) fn personalise(channel: &mut dyn Channel, desk: &dyn ChipDesk) -> Res
     };
     let plan = desk.plan(blank)?;
     if let Some(algorithm) = algorithm {
-        desk.line("certify.management");
+        desk.line("certify.management")?;
         // The cipher stays the card's own: what it was made with is what it can do.
         let wanted = if algorithm == ManagementAlgorithm::Tdes { algorithm } else { ManagementAlgorithm::Aes192 };
         let key = keys.ours.iter().find(|key| key.algorithm() == wanted).ok_or(StationError::ChipUsed)?;
         run(channel, personalise::take_over(key.duplicate(), entropy::bytes()))?;
     }
-    desk.line("certify.secrets");
-    run(channel, personalise::own_puk(plan.puk.duplicate()))?;
+    desk.line("certify.secrets")?;
+    run(channel, personalise::own_puk(plan.puk.duplicate(), seen.management))?;
     let pin = pin_of(&fresh_digits())?;
     run(channel, personalise::own_pin(plan.puk.duplicate(), pin.duplicate()))?;
-    desk.line("certify.identity");
+    desk.line("certify.identity")?;
     let chuid = Chuid::new(Fascn::NON_FEDERAL, plan.guid, plan.expiry).ok_or(StationError::Calendar)?;
     run(channel, personalise::identify(chuid, CardCapability { number: capability_id(plan.guid) }))?;
     let certificate = match plan.issued {
         // The chip was pulled after the CA had signed: is the key that was certified still on it?
         Some(certificate) if holds_key_of(channel, &certificate, &pin)? => certificate,
         _ => {
-            desk.line("certify.key");
+            desk.line("certify.key")?;
             let PublicKey::P256(point) = run(channel, slot::generate(Slot::Authentication, KeyAlgorithm::P256))? else {
                 return Err(StationError::Piv(PivError::ReadBack { object: "public key" }));
             };
-            desk.line("certify.request");
+            desk.line("certify.request")?;
             let spki = lanyard_keys::ca::spki_of_point(&point)?;
             let info = csr_to_be_signed(&plan.subject, &spki)?;
             let signature = sign(channel, &pin, &info)?;
             desk.certify(&csr_assemble(&info, &signature)?)?
         }
     };
-    desk.line("certify.certificate");
+    desk.line("certify.certificate")?;
     // A signature may have ended the authentication with the management key: cards differ.
     let again = look(channel, &keys)?;
     if !matches!(again.management, ManagementHolder::Ours(_)) {
         return Err(StationError::ChipUsed);
     }
     run(channel, personalise::write_certificate(Slot::Authentication, &certificate))?;
-    desk.line("certify.read_back");
+    desk.line("certify.read_back")?;
     if !holds_key_of(channel, &certificate, &pin)? {
         return Err(StationError::Piv(PivError::ReadBack { object: "key" }));
     }
@@ -131,7 +131,7 @@ pub(crate) fn set_pin(
     pin: Pin,
     desk: &dyn ChipDesk,
 ) -> Result<(), StationError> {
-    desk.line("hand_over.chip");
+    desk.line("hand_over.chip")?;
     run(channel, probe::select())?;
     run(channel, personalise::read_back(Slot::Authentication, certificate))?;
     run(channel, personalise::own_pin(puk.duplicate(), pin.duplicate()))?;
@@ -142,7 +142,7 @@ pub(crate) fn set_pin(
 }
 
 fn prove_closed(channel: &mut dyn Channel, puk: Puk, pin: Pin, desk: &dyn ChipDesk) -> Result<(), StationError> {
-    desk.line("certify.defaults");
+    desk.line("certify.defaults")?;
     let refusals = run(channel, personalise::refuses_defaults(entropy::bytes()))?;
     run(channel, personalise::restore_tries(puk, pin))?;
     refusals.proven().map_err(StationError::Piv)

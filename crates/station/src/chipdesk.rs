@@ -24,6 +24,8 @@ const CERTIFICATE_DAYS: i64 = 3 * 365;
 pub(crate) struct DeskOf<'a> {
     pub shared: &'a Arc<Shared>,
     pub case: Id,
+    /// At which step of it.
+    pub step: StepKind,
 }
 
 impl ChipDesk for DeskOf<'_> {
@@ -41,13 +43,12 @@ impl ChipDesk for DeskOf<'_> {
         self.shared.with(|core| core.certify(self.case, request, now))
     }
 
-    fn line(&self, code: &'static str) {
+    fn line(&self, code: &'static str) -> Result<(), StationError> {
         self.shared.with(|core| {
-            if let Ok(case) = core.case(self.case) {
-                case.line(code, BTreeMap::new());
-            }
+            core.goes_on(self.case, self.step)?.line(code, BTreeMap::new());
             core.progress_changed(self.case);
-        });
+            Ok(())
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::case::Outcome;
 use crate::chipdesk::DeskOf;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
-use crate::{StationError, chip, entropy, people};
+use crate::{StationError, chip, entropy, kept, people};
 
 pub(crate) fn encode(
     shared: &Arc<Shared>,
@@ -33,10 +33,11 @@ pub(crate) fn encode(
         channel,
         &mut run,
         |row| {
-            let line = serde_json::to_vec(&row).unwrap_or_default();
-            shared.quietly(|core| match &mut core.house {
-                Some(house) => Ok(house.store.journal_append(card, &line).map(|_| ())?),
-                None => Err(StationError::Locked),
+            let line = kept::json("journal", &row)?;
+            shared.quietly(|core| {
+                // A case that was voided meanwhile is not written on.
+                core.goes_on(case, StepKind::Encode)?;
+                Ok(core.open()?.0.store.journal_append(card, line.as_bytes()).map(|_| ())?)
             })
         },
         |run| {
@@ -57,9 +58,7 @@ pub(crate) fn encode(
 
 pub(crate) fn check(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
     let plan = shared.with(|core| {
-        if let Ok(case) = core.case(case) {
-            case.line("hand_over.card", BTreeMap::new());
-        }
+        core.goes_on(case, StepKind::HandOver)?.line("hand_over.card", BTreeMap::new());
         core.stored_plan(case)
     })?;
     let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
@@ -77,7 +76,7 @@ pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel
     let now = shared.now();
     let (certificate, puk) = shared.with(|core| core.chip_for_pin(case, now))?;
     let digits = chip::fresh_digits();
-    let desk = DeskOf { shared, case };
+    let desk = DeskOf { shared, case, step: StepKind::HandOver };
     chip::set_pin(channel, &certificate, puk, chip::pin_of(&digits)?, &desk)?;
     shared.with(|core| {
         let open = core.case(case)?;
@@ -149,7 +148,8 @@ impl Core {
         let person = self.case(id)?.person;
         let (house, session) = self.open()?;
         let record = house.store.view().record(people::person(person))?;
-        let mut values = crate::cards::values(&session.vault, card, &assessment.uid, &number, valid);
+        let mut values =
+            crate::cards::values((&session.vault, house.facility()), card, &assessment.uid, &number, valid)?;
         for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
             values.set(&format!("person.{}", field.name), field.value);
         }
@@ -168,8 +168,8 @@ impl Core {
             ("credential".to_owned(), Value::Bytes(credential_id.0.to_vec())),
             ("uid".to_owned(), Value::Bytes(assessment.uid.to_vec())),
         ]);
-        let line = serde_json::to_vec(&plan).unwrap_or_default();
-        self.complete(id, &changes, outcome, now, |tx| tx.journal_append(card, &line).map(|_| ()))?;
+        let line = kept::json("plan", &plan)?;
+        self.complete(id, &changes, outcome, now, |tx| tx.journal_append(card, line.as_bytes()).map(|_| ()))?;
         if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
             seen.view.case = Some(id.to_string());
             seen.view.standing = Standing::HalfWritten;

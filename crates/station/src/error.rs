@@ -116,6 +116,20 @@ pub enum StationError {
         /// Code of the first problem.
         code: &'static str,
     },
+    /// Working state that cannot be written down.
+    #[error("{what} cannot be written down")]
+    NotWritten {
+        /// `instance`, `journal`, `plan`, `setting`, `front`.
+        what: &'static str,
+    },
+    /// No 26-bit reader could tell a card of this number from another.
+    #[error("card number {number} has no place in 26 bits")]
+    NumberLong {
+        /// The number.
+        number: String,
+        /// The last that has.
+        most: i64,
+    },
     /// A file of ours cannot be read or written.
     #[error("{what}: {kind}")]
     File {
@@ -227,6 +241,8 @@ impl Coded for StationError {
             Self::PrinterElsewhere { .. } => "printer.elsewhere",
             Self::PreviewChanged => "case.preview.changed",
             Self::Design { .. } => "design.fit",
+            Self::NotWritten { .. } => "station.not_written",
+            Self::NumberLong { .. } => "card.number.long",
             Self::File { .. } => "file.failed",
             Self::NoBench => "bench.none",
             Self::NoBenchCard => "bench.card.unknown",
@@ -241,7 +257,7 @@ impl Coded for StationError {
         match self {
             Self::ChipUsed => Fault::Card,
             Self::NoDevice { .. } | Self::PrintFailed { .. } | Self::PrinterElsewhere { .. } => Fault::Device,
-            Self::Calendar => Fault::Us,
+            Self::Calendar | Self::NotWritten { .. } => Fault::Us,
             _ => Fault::Operator,
         }
     }
@@ -257,7 +273,12 @@ impl Coded for StationError {
             | Self::PrinterElsewhere { .. }
             | Self::Calendar
             | Self::Locked => Helps::Later,
-            Self::NoHouse | Self::HouseExists | Self::NoBench | Self::CaseClosed => Helps::Never,
+            Self::NoHouse
+            | Self::HouseExists
+            | Self::NoBench
+            | Self::CaseClosed
+            | Self::NotWritten { .. }
+            | Self::NumberLong { .. } => Helps::Never,
             _ => Helps::SameAgain,
         }
     }
@@ -280,6 +301,8 @@ impl Coded for StationError {
             Self::Design { count, fields, code } => {
                 vec![("count", count.to_string()), ("fields", fields.clone()), ("code", (*code).to_owned())]
             }
+            Self::NotWritten { what } => vec![("what", (*what).to_owned())],
+            Self::NumberLong { number, most } => vec![("number", number.clone()), ("most", most.to_string())],
             Self::File { what, kind } => vec![("file", what.clone()), ("kind", kind.to_string())],
             _ => vec![],
         }

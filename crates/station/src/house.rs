@@ -3,20 +3,25 @@
 //! Beside the encrypted store lies `house.json` with what the lock screen shows before anybody has signed in: the
 //! station's name and seal. It names no operator; a sign-in name finds its slot by a salted hash.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use lanyard_keys::{Cost, HouseKind, Opened, Slots};
+use lanyard_keys::{Cost, HouseKind, Opened, Slots, Vault};
 use lanyard_model::{Id, Kind, RecordRef};
 use lanyard_store::{Mode, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::api::{HouseView, OperatorView, VerdictView};
+use crate::api::{HouseView, OperatorView};
+use crate::record::KnownVerdict;
 use crate::shared::Core;
 use crate::{StationError, entropy, operators};
 
 /// Counts the cards that went into files.
 pub(crate) const FILE_PRINTS: &str = "file prints";
+/// Setting of the facility code.
+pub(crate) const FACILITY: &str = "facility";
 
 /// What is known of a house before it is opened.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,8 +50,10 @@ pub(crate) struct House {
     pub operators: Vec<OperatorView>,
     pub recovery_confirmed: bool,
     pub backup_proved: bool,
-    /// The last verdict, and of which head of the chain.
-    pub verdict: Option<((u64, [u8; 32]), VerdictView)>,
+    /// That the station opened it is in its history.
+    pub opened: bool,
+    /// The last verdict.
+    pub verdict: Option<KnownVerdict>,
 }
 
 impl House {
@@ -79,6 +86,12 @@ impl House {
         self.operators.iter().find(|operator| operator.id == id).map(|operator| operator.name.as_str())
     }
 
+    /// The facility code in this house's 26-bit numbers.
+    pub(crate) fn facility(&self) -> u8 {
+        let set = self.store.view().setting(FACILITY).ok().flatten();
+        set.and_then(|code| code.parse().ok()).unwrap_or(crate::cards::FACILITY)
+    }
+
     /// How many cards of a real house went into files.
     pub(crate) fn printed_to_file(&self) -> Option<u64> {
         if self.rehearsal() { None } else { self.store.view().numbers_given(FILE_PRINTS).ok() }
@@ -106,9 +119,38 @@ impl House {
         let logins = records.iter().map(|record| (login_hash(salt, record.text("login")), record.of.id)).collect();
         if self.front.logins != logins {
             self.front.logins = logins;
-            write_front(self.store.dir(), &self.front)?;
+            self.keep_front()?;
         }
         Ok(())
+    }
+
+    /// Sets the seal of a front that was lost.
+    pub(crate) fn set_seal(&mut self, seal: String) -> Result<(), StationError> {
+        if self.front.seal != seal {
+            self.front.seal = seal;
+            self.keep_front()?;
+        }
+        Ok(())
+    }
+
+    fn keep_front(&self) -> Result<(), StationError> {
+        if writes(self) { write_front(self.store.dir(), &self.front) } else { Ok(()) }
+    }
+}
+
+/// SHA-256 of the key that the station signs with.
+pub(crate) fn seal_of(vault: &Vault) -> String {
+    hex::encode(Sha256::digest(vault.signer().entry_key()))
+}
+
+impl Front {
+    /// Where the front is lost, that is all that is known before somebody has signed in; the store says the rest.
+    fn lost(rehearsal: bool) -> Self {
+        Self { v: 1, station: String::new(), rehearsal, seal: String::new(), logins: Vec::new() }
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.logins.is_empty()
     }
 }
 
@@ -116,7 +158,14 @@ impl Closed {
     /// The house of this kind in a station's home, if there is one. A folder that was copied into the other's place is
     /// not opened.
     pub(crate) fn find(home: &Path, rehearsal: bool, mode: Mode) -> Result<Option<Self>, StationError> {
-        let found = Self::at(&folder(home, rehearsal), mode)?;
+        let dir = folder(home, rehearsal);
+        let found = match Self::at(&dir, mode) {
+            // Of what the store knows nothing is lost with it.
+            Err(
+                StationError::File { kind: ErrorKind::NotFound, .. } | StationError::Store(StoreError::Damaged { .. }),
+            ) => Some(Self { front: Front::lost(rehearsal), dir, mode }),
+            found => found?,
+        };
         if let Some(found) = &found
             && found.front.rehearsal != rehearsal
         {
@@ -155,14 +204,19 @@ impl Closed {
         if store.house().kind != kind(self.front.rehearsal) {
             return Err(kind_differs(kind(self.front.rehearsal), store.house().kind));
         }
+        let mut front = self.front.clone();
+        if front.is_lost() {
+            front.station.clone_from(&store.house().station);
+        }
         let mut house = House {
             store,
             mode: self.mode,
-            front: self.front.clone(),
+            front,
             slots,
             operators: Vec::new(),
             recovery_confirmed: false,
             backup_proved: false,
+            opened: false,
             verdict: None,
         };
         house.refresh()?;
@@ -179,15 +233,29 @@ pub(crate) fn login_hash(house: Id, login: &str) -> String {
 }
 
 pub(crate) fn write_front(dir: &Path, front: &Front) -> Result<(), StationError> {
-    let text = serde_json::to_vec_pretty(front).unwrap_or_default();
+    let text = serde_json::to_string_pretty(front).map_err(|_| StationError::NotWritten { what: "front" })?;
     let beside = dir.join("house.json.new");
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, dir.join("house.json")))
-        .map_err(|error| file(dir, &error))
+    let write = || {
+        let mut new = File::create(&beside)?;
+        new.write_all(text.as_bytes())?;
+        new.sync_all()?;
+        std::fs::rename(&beside, dir.join("house.json"))?;
+        sync_dir(dir)
+    };
+    write().map_err(|error| file(dir, &error))
+}
+
+/// Makes names that were created or moved survive a power cut.
+pub(crate) fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
 }
 
 pub(crate) fn file(path: &Path, error: &std::io::Error) -> StationError {
-    if error.kind() == std::io::ErrorKind::StorageFull {
+    if error.kind() == ErrorKind::StorageFull {
         return StoreError::DiskFull.into();
     }
     StationError::File { what: path.display().to_string(), kind: error.kind() }

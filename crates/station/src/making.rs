@@ -6,14 +6,18 @@ use lanyard_keys::{KeyRef, Slots, Vault};
 use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, NewHouse, Store, StoreError};
-use sha2::{Digest, Sha256};
 
 use crate::api::{FirstStart, Recovery};
-use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, write_front};
+use crate::cards::CARD_NUMBERS;
+use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, sync_dir, write_front};
 use crate::operators::{NAME_LONGEST, checked, is_name, operator_added};
 use crate::session::station_opened;
 use crate::shared::Core;
 use crate::{StationError, entropy, people};
+
+/// What was issued after the backup was made has numbers of which the backup knows nothing: so many are left out after a
+/// restore, so that none is given twice.
+const NUMBERS_SKIPPED: u32 = 1_000;
 
 impl Core {
     /// First start: makes the house and signs its first operator in.
@@ -38,7 +42,7 @@ impl Core {
         self.make_beside(&folder(home, start.rehearsal), |core, making| core.make_house_in(making, start, now))
     }
 
-    /// Makes this home from a backup.
+    /// Makes this home from a backup. Whether it is a rehearsal.
     pub(crate) fn restore(
         &mut self,
         home: &Path,
@@ -46,7 +50,7 @@ impl Core {
         login: &str,
         password: &SecretBytes,
         now: UnixMs,
-    ) -> Result<(), StationError> {
+    ) -> Result<bool, StationError> {
         if self.house.is_some() || self.closed.is_some() {
             return Err(StationError::HouseExists);
         }
@@ -59,11 +63,15 @@ impl Core {
             lanyard_store::restore(from, making, &opened.store_key, Box::new(entropy::fill))?;
             write_front(making, &front)?;
             core.closed = Closed::at(making, Mode::Write)?;
-            core.enter(id, slots, opened, now)?;
+            core.enter(id, &slots, opened, now)?;
             let (house, session) = core.open()?;
             let (by, station) = (session.did(), house.station_record());
-            house.store.write(|tx| tx.commit(&Change::new("station.restored", station), &by, now))?;
-            Ok(())
+            let restored = Change::new("station.restored", station);
+            house.store.write(|tx| {
+                tx.skip_numbers(CARD_NUMBERS, NUMBERS_SKIPPED)?;
+                tx.commit(&restored.field("numbers_skipped", i64::from(NUMBERS_SKIPPED)), &by, now)
+            })?;
+            Ok(front.rehearsal)
         })
     }
 
@@ -105,11 +113,11 @@ impl Core {
         // Not every system renames onto an empty folder.
         let _ = std::fs::remove_dir(to);
         std::fs::rename(from, to).map_err(|error| file(to, &error))?;
-        #[cfg(unix)]
         if let Some(home) = to.parent() {
-            std::fs::File::open(home).and_then(|home| home.sync_all()).map_err(|error| file(to, &error))?;
+            sync_dir(home).map_err(|error| file(to, &error))?;
         }
         let mut house = Closed { dir: to.to_owned(), front, mode: Mode::Write }.open(slots, &session.opened)?;
+        house.opened = true;
         house.store.set_signer(Some(Box::new(session.vault.signer())));
         house.backup_proved = house.rehearsal() || session.vault.keys().all(|key| key.proved);
         self.house = Some(house);
@@ -131,17 +139,15 @@ impl Core {
         let (mut slots, opened, recovery) = Slots::create(new.id, cost, &mut entropy::fill)?;
         let ids: Vec<Id> = start.operators.iter().map(|_| entropy::id()).collect();
         for (operator, id) in start.operators.iter().zip(&ids) {
-            let password = SecretBytes::new(operator.password.clone().into_bytes());
-            slots.add(*id, &password, &opened, cost, &mut entropy::fill)?;
+            slots.add(*id, &operator.password.0, &opened, cost, &mut entropy::fill)?;
         }
         let first = *ids.first().ok_or(StationError::NoOperator)?;
         let mut vault = Vault::create(new.id, kind, name, now, &mut entropy::fill)?;
-        let mut made = Vec::new();
         for key in crate::cards::key_names()? {
-            let of = KeyRef::new(&key, 1)?;
-            let check = vault.make_key(&of, now, &mut entropy::fill)?;
-            made.push(key_made(&of, &check.0));
+            vault.make_key(&KeyRef::new(&key, 1)?, now, &mut entropy::fill)?;
         }
+        // Those that the vault made itself are among them.
+        let made: Vec<Change> = vault.keys().map(|key| key_made(&key.of, &key.check.0)).collect();
         let mut store =
             Store::create(dir, &new, &slots, &opened.store_key, Box::new(vault.signer()), Box::new(entropy::fill))?;
         let by = [Actor { who: first, role: ActorRole::Did, kind: ActorKind::Admin }];
@@ -157,8 +163,8 @@ impl Core {
             tx.commit(&station_named(&new), &by, now)?;
             station_opened(tx, now)
         })?;
-        let seal = hex::encode(Sha256::digest(vault.signer().entry_key()));
-        let front = Front { v: 1, station: name.to_owned(), rehearsal: start.rehearsal, seal, logins: Vec::new() };
+        let (v, seal) = (1, seal_of(&vault));
+        let front = Front { v, station: name.to_owned(), rehearsal: start.rehearsal, seal, logins: Vec::new() };
         let mut house = House {
             store,
             mode: Mode::Write,
@@ -167,6 +173,7 @@ impl Core {
             operators: Vec::new(),
             recovery_confirmed: false,
             backup_proved: start.rehearsal,
+            opened: true,
             verdict: None,
         };
         house.refresh()?;

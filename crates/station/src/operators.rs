@@ -3,10 +3,9 @@
 
 use lanyard_issue::{GIVEN_RIGHTS, PolicyError, may_give_right};
 use lanyard_model::{Change, Id, Kind, Record, RecordRef, UnixMs, Value};
-use lanyard_secret::SecretBytes;
 
 use crate::api::{NewOperator, OperatorView};
-use crate::house::cost;
+use crate::house::{House, cost};
 use crate::session::Session;
 use crate::shared::Core;
 use crate::{StationError, entropy};
@@ -58,6 +57,26 @@ impl Session {
     }
 }
 
+impl House {
+    /// A program that ended between the entry that somebody was removed and the void of their slot has left them a password
+    /// that opens the store.
+    pub(crate) fn drop_stale_slots(&mut self) -> Result<(), StationError> {
+        let view = self.store.view();
+        let active: Vec<Id> = view.records(Kind::Operator, Some("active"))?.iter().map(|record| record.of.id).collect();
+        let stale: Vec<Id> = self.slots.operators().filter(|id| !active.contains(id)).collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let mut slots = self.slots.clone();
+        for id in stale {
+            slots.remove(id)?;
+        }
+        self.store.write_slots(&slots)?;
+        self.slots = slots;
+        Ok(())
+    }
+}
+
 impl Core {
     /// One more operator.
     pub(crate) fn operator_add(&mut self, operator: &NewOperator, now: UnixMs) -> Result<(), StationError> {
@@ -65,9 +84,8 @@ impl Core {
         let taken: Vec<String> = house.operators.iter().map(|o| o.login.to_lowercase()).collect();
         checked(operator, &taken)?;
         let id = entropy::id();
-        let password = SecretBytes::new(operator.password.clone().into_bytes());
         let mut slots = house.slots.clone();
-        slots.add(id, &password, &session.opened, cost(house.rehearsal()), &mut entropy::fill)?;
+        slots.add(id, &operator.password.0, &session.opened, cost(house.rehearsal()), &mut entropy::fill)?;
         let by = session.did();
         // The slot first: an operator with an entry and no slot could not be helped; a slot without an entry opens nothing,
         // since signing in asks for the record.

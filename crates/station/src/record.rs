@@ -2,24 +2,25 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lanyard_history::Scope;
 use lanyard_history::verify::{Options, Report, verify};
 use lanyard_model::{Id, Kind, RecordRef, UnixMs, Value};
-use lanyard_store::{Export, FieldTold, StoreError, Told, View};
+use lanyard_secret::Secret;
+use lanyard_store::{Export, FieldTold, Mode, Store, StoreError, Told, View};
 
 use crate::api::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
 use crate::house::{House, file};
 use crate::shared::Core;
-use crate::{StationError, people};
+use crate::{StationError, entropy, people};
 
 /// Up to here the whole chain is verified whenever a history is looked at; beyond, when it is asked for.
 const VERIFIED_AT_ONCE: u64 = 20_000;
 
 impl Core {
     /// An object's history, newest first.
-    pub(crate) fn history_view(&mut self, kind: &str, id: &str, now: UnixMs) -> Result<HistoryView, StationError> {
+    pub(crate) fn history_view(&mut self, kind: &str, id: &str) -> Result<HistoryView, StationError> {
         let of = RecordRef {
             kind: Kind::of_word(kind).ok_or(StationError::Missing { kind: "kind of record" })?,
             id: people::id_of(id, "record")?,
@@ -34,9 +35,12 @@ impl Core {
             }
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-        let (seq, _) = house.store.view().head()?;
-        let verdict = if seq <= VERIFIED_AT_ONCE { Some(self.verdict(now)?) } else { None };
-        Ok(HistoryView { kind: kind.to_owned(), id: id.to_owned(), entries, verdict })
+        Ok(HistoryView { kind: kind.to_owned(), id: id.to_owned(), entries, verdict: None })
+    }
+
+    /// Whether the chain is short enough to be verified whenever somebody looks.
+    pub(crate) fn verified_at_once(&mut self) -> Result<bool, StationError> {
+        Ok(self.open()?.0.store.view().head()?.0 <= VERIFIED_AT_ONCE)
     }
 
     /// The newest entries of all.
@@ -53,19 +57,26 @@ impl Core {
         Ok(entries)
     }
 
-    /// The verdict of the chain as it stands in the store.
-    pub(crate) fn verdict(&mut self, now: UnixMs) -> Result<VerdictView, StationError> {
-        let (house, _) = self.open()?;
-        let (seq, head) = house.store.view().head()?;
-        if let Some((_, verdict)) = house.verdict.as_ref().filter(|(of, _)| *of == (seq, head)) {
-            return Ok(verdict.clone());
+    /// The verdict of the chain as it stands in the store, or what finds it.
+    pub(crate) fn verdict(&mut self, blobs: bool, now: UnixMs) -> Result<Verdict, StationError> {
+        let (house, session) = self.open()?;
+        let head = house.store.view().head()?;
+        let known = house.verdict.as_ref().filter(|known| known.head == head && (known.blobs || !blobs));
+        Ok(match known {
+            Some(known) => Verdict::Known(known.view.clone()),
+            None => Verdict::Due(Verification {
+                dir: house.store.dir().to_owned(),
+                key: session.opened.store_key.duplicate(),
+                export: Export { blobs, ..export_of(house, true, now) },
+            }),
+        })
+    }
+
+    /// Found; not looked for again before there are new entries.
+    pub(crate) fn verdict_found(&mut self, found: KnownVerdict) {
+        if let Some(house) = &mut self.house {
+            house.verdict = Some(found);
         }
-        let export = export_of(house, true, now);
-        let (bundle, _) = house.store.bundle(Cursor::new(Vec::new()), &export)?;
-        let report = verify(bundle, &Options::default()).map_err(lanyard_store::StoreError::from)?;
-        let verdict = verdict_view(&report);
-        house.verdict = Some(((seq, head), verdict.clone()));
-        Ok(verdict)
     }
 
     /// Writes a bundle for an auditor, and verifies what was written.
@@ -101,10 +112,46 @@ fn keep_checkpoint(bundle: &Path, note: &str) -> Result<(), StationError> {
     out.sync_all().map_err(failed)
 }
 
+/// A verdict, and of what.
+#[derive(Clone)]
+pub(crate) struct KnownVerdict {
+    pub head: (u64, [u8; 32]),
+    /// Pictures were held against their hashes too.
+    pub blobs: bool,
+    pub view: VerdictView,
+}
+
+/// What [`Core::verdict`] answers.
+pub(crate) enum Verdict {
+    Known(VerdictView),
+    Due(Verification),
+}
+
+/// Verifies the chain beside the station, which goes on meanwhile: it reads through a connection of its own.
+pub(crate) struct Verification {
+    dir: PathBuf,
+    key: Secret<32>,
+    export: Export,
+}
+
+impl Verification {
+    pub(crate) fn run(&self) -> Result<KnownVerdict, StationError> {
+        let store = Store::open(&self.dir, &self.key, Mode::Read, Box::new(entropy::fill))?;
+        // An entry that comes between the two is in the bundle and not in the head: then the verdict is of no head that is asked
+        // for later, and found anew.
+        let head = store.view().head()?;
+        let (bundle, _) = store.bundle(Cursor::new(Vec::new()), &self.export)?;
+        store.close();
+        let report = verify(bundle, &Options::default()).map_err(StoreError::from)?;
+        Ok(KnownVerdict { head, blobs: self.export.blobs, view: verdict_view(&report) })
+    }
+}
+
 fn export_of(house: &House, openings: bool, at: UnixMs) -> Export {
     Export {
         scope: Scope::Whole,
         openings,
+        blobs: openings,
         single_person: house.view().single_person,
         program: format!("lanyard {}", env!("CARGO_PKG_VERSION")),
         at,

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use lanyard_history::Checkpoint;
-use lanyard_keys::{Opened, RecoveryCode, Slots, Vault};
+use lanyard_keys::{KeysError, Opened, RecoveryCode, Slots, Vault};
 use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, UnixMs};
 use lanyard_secret::SecretBytes;
 use lanyard_store::{StoreError, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::api::{OperatorView, SessionView, Theme};
-use crate::house::{cost, login_hash, writes};
+use crate::house::{Front, cost, login_hash, seal_of, writes};
 use crate::shared::Core;
-use crate::{StationError, assets, entropy};
+use crate::{StationError, assets, entropy, program};
 
 /// Who is signed in, and what is open because of it. Dropping it wipes the vault.
 pub(crate) struct Session {
@@ -49,17 +49,19 @@ impl Session {
 impl Core {
     /// Opens with an operator's password.
     pub(crate) fn sign_in(&mut self, login: &str, password: &SecretBytes, now: UnixMs) -> Result<(), StationError> {
-        let (slots, front) = match (&self.house, &self.closed) {
-            (Some(house), _) => (house.slots.clone(), &house.front),
-            (None, Some(closed)) => (lanyard_store::read_slots(&closed.dir)?, &closed.front),
-            (None, None) => return Err(StationError::NoHouse),
-        };
+        let slots = self.slots()?;
+        if self.front().is_some_and(Front::is_lost) {
+            // Nobody knows whose name this is before the store is open, which any of them opens.
+            let opened = slots.operators().find_map(|id| slots.open(id, password).ok());
+            self.open_store(&slots, &opened.ok_or(KeysError::PasswordWrong)?)?;
+        }
         let hash = login_hash(slots.house(), login);
-        let known = front.logins.iter().find(|(known, _)| *known == hash).map(|(_, id)| *id);
+        let logins = self.front().map(|front| front.logins.as_slice()).unwrap_or_default();
+        let known = logins.iter().find(|(known, _)| *known == hash).map(|(_, id)| *id);
         // An unknown name costs the same time as a wrong password, and says the same.
         let id = known.unwrap_or(Id([0; 16]));
         let opened = slots.open(id, password)?;
-        self.enter(id, slots, opened, now)
+        self.enter(id, &slots, opened, now)
     }
 
     /// Opens with the recovery code and gives the operator a new password.
@@ -71,18 +73,17 @@ impl Core {
         now: UnixMs,
     ) -> Result<(), StationError> {
         let code = RecoveryCode::typed(code)?;
-        let mut slots = match (&self.house, &self.closed) {
-            (Some(house), _) => house.slots.clone(),
-            (None, Some(closed)) => lanyard_store::read_slots(&closed.dir)?,
-            (None, None) => return Err(StationError::NoHouse),
-        };
+        let mut slots = self.slots()?;
         let opened = slots.open_recovery(&code)?;
+        if self.front().is_some_and(Front::is_lost) {
+            self.open_store(&slots, &opened)?;
+        }
         let rehearsal = self.front().is_some_and(|front| front.rehearsal);
         let hash = login_hash(slots.house(), login);
         let known = self.front().and_then(|front| front.logins.iter().find(|(known, _)| *known == hash).cloned());
         let (_, id) = known.ok_or(StationError::Missing { kind: "operator" })?;
         slots.change_password(id, password, &opened, cost(rehearsal), &mut entropy::fill)?;
-        self.enter(id, slots.clone(), opened, now)?;
+        self.enter(id, &slots, opened, now)?;
         let (house, session) = self.open()?;
         let by = session.did();
         house.store.write(|tx| {
@@ -93,12 +94,25 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) fn enter(&mut self, id: Id, slots: Slots, opened: Opened, now: UnixMs) -> Result<(), StationError> {
-        let first = self.house.is_none();
-        if let (true, Some(closed)) = (first, &self.closed) {
-            self.house = Some(closed.open(slots, &opened)?);
+    fn slots(&self) -> Result<Slots, StationError> {
+        match (&self.house, &self.closed) {
+            (Some(house), _) => Ok(house.slots.clone()),
+            (None, Some(closed)) => Ok(lanyard_store::read_slots(&closed.dir)?),
+            (None, None) => Err(StationError::NoHouse),
+        }
+    }
+
+    /// Opens the store, if it is not open yet. Nobody is signed in by that.
+    fn open_store(&mut self, slots: &Slots, opened: &Opened) -> Result<(), StationError> {
+        if let (None, Some(closed)) = (&self.house, &self.closed) {
+            self.house = Some(closed.open(slots.clone(), opened)?);
             self.closed = None;
         }
+        Ok(())
+    }
+
+    pub(crate) fn enter(&mut self, id: Id, slots: &Slots, opened: Opened, now: UnixMs) -> Result<(), StationError> {
+        self.open_store(slots, &opened)?;
         let house = self.house.as_mut().ok_or(StationError::NoHouse)?;
         let sealed = house.store.view().vault()?.ok_or(StoreError::Damaged { what: "vault" })?;
         let vault = Vault::open(&sealed, &opened.vault_key, house.kind())?;
@@ -107,12 +121,14 @@ impl Core {
         if writes(house) {
             let by = session.did();
             let what = RecordRef { kind: Kind::Operator, id };
+            let first = !std::mem::replace(&mut house.opened, true);
             house.store.write(|tx| {
                 if first {
                     station_opened(tx, now)?;
                 }
                 tx.commit(&Change::new("operator.signed_in", what), &by, now)
             })?;
+            house.drop_stale_slots()?;
         }
         self.load_cases()?;
         self.status_changed();
@@ -127,7 +143,8 @@ impl Core {
             .iter()
             .find(|operator| operator.id == text)
             .cloned()
-            .ok_or(StationError::Keys(lanyard_keys::KeysError::PasswordWrong))?;
+            .ok_or(StationError::Keys(KeysError::PasswordWrong))?;
+        house.set_seal(seal_of(&vault))?;
         house.store.set_signer(Some(Box::new(vault.signer())));
         house.backup_proved = house.rehearsal() || vault.keys().all(|key| key.proved);
         let view = house.store.view();
@@ -233,7 +250,7 @@ impl Core {
 pub(crate) fn station_opened(tx: &mut Tx<'_>, now: UnixMs) -> Result<(), StoreError> {
     let (writer, station) = (tx.house().writer, tx.house().id);
     let by = [Actor { who: writer, role: ActorRole::Did, kind: ActorKind::System }];
-    let build: [u8; 32] = Sha256::digest(env!("CARGO_PKG_VERSION")).into();
+    let build = program::sha256();
     let hash = |text: &str| -> [u8; 32] { Sha256::digest(text).into() };
     let packs = BTreeMap::from([
         ("design".to_owned(), hash(&[assets::DESIGN_FRONT, assets::DESIGN_BACK].concat())),

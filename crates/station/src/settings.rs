@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lanyard_model::{Id, Kind, Value};
+use lanyard_model::{Change, Id, Kind, UnixMs, Value};
 
 use crate::api::DeviceRole;
+use crate::house::FACILITY;
 use crate::shared::{Core, Shared};
-use crate::{StationError, fileprinter};
+use crate::{StationError, fileprinter, kept};
 
 const PRINTERS: &str = "printers";
 const ROLES: &str = "roles";
@@ -29,11 +30,23 @@ impl Core {
     }
 
     fn set<T: serde::Serialize>(&mut self, key: &str, value: &T) -> Result<(), StationError> {
-        let text = serde_json::to_string(value).unwrap_or_default();
+        let text = kept::json("setting", value)?;
         let (house, _) = self.open()?;
         if crate::house::writes(house) {
             house.store.write(|tx| tx.set_setting(key, Some(&text)))?;
         }
+        Ok(())
+    }
+
+    /// The facility code of 26-bit numbers from now on.
+    pub(crate) fn set_facility(&mut self, code: u8, now: UnixMs) -> Result<(), StationError> {
+        let (house, session) = self.open()?;
+        let change = Change::new("station.facility_set", house.station_record()).field("facility", i64::from(code));
+        let by = session.did();
+        house.store.write(|tx| {
+            tx.set_setting(FACILITY, Some(&code.to_string()))?;
+            tx.commit(&change, &by, now)
+        })?;
         Ok(())
     }
 

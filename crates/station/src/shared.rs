@@ -11,7 +11,7 @@ use lanyard_encoding::ReadBack;
 use lanyard_model::{Id, UnixMs};
 
 use crate::StationError;
-use crate::api::{CaseView, DeviceState, Status, TestReport};
+use crate::api::{CaseView, DeviceKind, DeviceState, Status, TestReport};
 use crate::case::Case;
 use crate::devices::{Device, Serving};
 use crate::house::{Closed, House};
@@ -247,12 +247,16 @@ impl Shared {
         }
     }
 
-    /// What its thread serves. `None` if it is attached already; a printer that was given another address is attached anew,
-    /// and its old thread serves it no longer.
+    /// What its thread serves. `None` if it is attached already, and for a real reader in a rehearsal: a real card would be
+    /// written with keys that everybody knows. A printer that was given another address is attached anew, and its old
+    /// thread serves it no longer.
     pub(crate) fn attach(&self, id: String, mut device: Device) -> Option<Serving> {
         self.with(|core| {
             let moved = |there: &Device| there.uri.is_some() && there.uri != device.uri;
-            if core.devices.get(&id).is_some_and(|there| !moved(there)) {
+            let kept_out = device.kind == DeviceKind::Reader && !device.simulated;
+            if core.devices.get(&id).is_some_and(|there| !moved(there))
+                || (kept_out && core.front().is_some_and(|front| front.rehearsal))
+            {
                 return None;
             }
             core.attachments += 1;

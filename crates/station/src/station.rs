@@ -8,7 +8,7 @@ mod cases;
 mod devices;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use lanyard_model::UnixMs;
@@ -33,6 +33,8 @@ pub struct Station {
     pub(crate) shared: Arc<Shared>,
     home: PathBuf,
     devices: bool,
+    /// Real readers are watched for from one thread, once.
+    watching: Once,
 }
 
 type Answer<T> = Result<T, Problem>;
@@ -58,7 +60,7 @@ impl Station {
             core.closed = closed;
             core.status_changed();
         });
-        let station = Self { shared, home, devices };
+        let station = Self { shared, home, devices, watching: Once::new() };
         match rehearsal {
             Some(true) => station.rehearsal_devices().map_err(problem)?,
             // Before first start readers are shown, so that the window can say whether there are any.
@@ -73,10 +75,22 @@ impl Station {
         if !self.devices {
             return;
         }
-        let weak = Arc::downgrade(&self.shared);
-        hotplug::watch_readers(&self.shared, move |name| {
-            weak.upgrade().and_then(|shared| shared.quietly(|core| core.saved_role(name)))
+        self.watching.call_once(|| {
+            let weak = Arc::downgrade(&self.shared);
+            hotplug::watch_readers(&self.shared, move |name| {
+                weak.upgrade().and_then(|shared| shared.quietly(|core| core.saved_role(name)))
+            });
         });
+    }
+
+    /// What a house that has just come into being works with.
+    fn devices_of_new_house(&self, rehearsal: bool) -> Result<(), StationError> {
+        if rehearsal {
+            self.rehearsal_devices()
+        } else {
+            self.real_devices();
+            Ok(())
+        }
     }
 
     fn rehearsal_devices(&self) -> Result<(), StationError> {
@@ -144,9 +158,7 @@ impl Station {
     pub fn first_start(&self, start: FirstStart) -> Answer<Recovery> {
         let rehearsal = start.rehearsal;
         let recovery = self.write(|core, now| core.make_house(&self.home, &start, now))?;
-        if rehearsal {
-            self.rehearsal_devices().map_err(problem)?;
-        }
+        self.devices_of_new_house(rehearsal).map_err(problem)?;
         Ok(recovery)
     }
 
@@ -193,6 +205,14 @@ impl Station {
     pub fn prefer(&self, language: &str, theme: Theme) -> Answer<Status> {
         self.write(|core, _| core.prefer(language, theme))?;
         Ok(self.status())
+    }
+
+    /// The facility code in the 26-bit numbers of cards that are written from now on.
+    ///
+    /// # Errors
+    /// Nobody signed in.
+    pub fn facility_set(&self, code: u8) -> Answer<()> {
+        self.write(|core, now| core.set_facility(code, now))
     }
 
     /// All operators.
@@ -262,7 +282,9 @@ impl Station {
     /// # Errors
     /// A home that is not empty; a damaged backup.
     pub fn restore(&self, path: &Path, login: &str, password: &SecretBytes) -> Answer<Status> {
-        self.write(|core, now| core.restore(&self.home, path, login, password, now))?;
+        let rehearsal = self.write(|core, now| core.restore(&self.home, path, login, password, now))?;
+        self.devices_of_new_house(rehearsal).map_err(problem)?;
+        self.saved_printers().map_err(problem)?;
         Ok(self.status())
     }
 }
@@ -281,3 +303,7 @@ impl Drop for Station {
 fn problem(error: StationError) -> Problem {
     Problem::from(&error)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+mod tests;

@@ -13,7 +13,7 @@ use crate::api::{Adjust, Identified, StepInput};
 use crate::case::{ACCEPTED, Case, Outcome, PhotoState, VALID_UNTIL, looks, wrong_step};
 use crate::pictures::{self, CardPictures, OnCard, Picture};
 use crate::shared::Core;
-use crate::{StationError, cards, entropy, people};
+use crate::{StationError, cards, entropy, kept, people};
 
 /// Where a design has no place for a photo, portraits are framed to this.
 const RATIO: f32 = 0.75;
@@ -163,23 +163,7 @@ impl Core {
     /// Reserves the card's number, fixes how long it is valid, and draws both sides. What does not fit stops the case here,
     /// with a way back.
     pub(crate) fn make_preview(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
-        let case = self.case(id)?;
-        let mut instance = case.instance.clone();
-        let numbered = !case.text("number").is_empty();
-        let open = case.row(&instance, true, now);
-        let (house, _) = self.open()?;
-        instance = house.store.write(|tx| {
-            if !numbered {
-                let number = cards::number_text(tx.next_number(cards::CARD_NUMBERS)?);
-                instance.variables.insert("number".to_owned(), Value::Text(number));
-            }
-            instance.variables.insert(VALID_UNTIL.to_owned(), Value::Int(cards::valid_until(now).0));
-            let state = serde_json::to_string(&instance).unwrap_or_default();
-            tx.put_instance(&lanyard_store::InstanceRow { state, ..open })?;
-            Ok::<_, StoreError>(instance)
-        })?;
-        self.case(id)?.instance = instance;
-        match self.draw(id, now) {
+        match self.reserve_number(id, now).and_then(|()| self.draw(id, now)) {
             Ok(pictures) => {
                 let case = self.case(id)?;
                 case.pictures = Some(pictures);
@@ -190,6 +174,29 @@ impl Core {
                 self.case_changed(id);
             }
         }
+        Ok(())
+    }
+
+    /// Its number, once; and until when it is valid, by today.
+    fn reserve_number(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.case(id)?;
+        let mut instance = case.instance.clone();
+        let numbered = !case.text("number").is_empty();
+        let open = case.row(&instance, true, now)?;
+        let (house, _) = self.open()?;
+        let facility = house.facility();
+        instance = house.store.write(|tx| {
+            if !numbered {
+                let number = cards::number_text(tx.next_number(cards::CARD_NUMBERS)?);
+                cards::wiegand26(facility, &number)?;
+                instance.variables.insert("number".to_owned(), Value::Text(number));
+            }
+            instance.variables.insert(VALID_UNTIL.to_owned(), Value::Int(cards::valid_until(now).0));
+            let state = kept::json("instance", &instance)?;
+            tx.put_instance(&lanyard_store::InstanceRow { state, ..open })?;
+            Ok::<_, StationError>(instance)
+        })?;
+        self.case(id)?.instance = instance;
         Ok(())
     }
 

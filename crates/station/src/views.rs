@@ -7,9 +7,10 @@ use crate::api::{
     CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, DataView, DeviceView, Exchanges, HandOver, PhotoHint,
     PhotoWork, Pictures, Problem, Status, StepState, StepView, Texts,
 };
-use crate::case::{Case, definition};
+use crate::case::Case;
+use crate::house::House;
 use crate::shared::Core;
-use crate::{cards, people};
+use crate::{StationError, cards, definitions, people};
 
 fn texts(names: &lanyard_workflow::Names) -> Texts {
     Texts { en: names.en.clone(), fr: names.fr.clone(), de: names.de.clone(), sv: names.sv.clone() }
@@ -73,9 +74,11 @@ impl Core {
     /// A case as the issue screen shows it.
     pub(crate) fn case_view(&self, id: Id) -> Option<CaseView> {
         let case = self.cases.get(&id)?;
-        let definition = definition().ok()?;
+        // One that is lost has the name of its successor.
+        let definition = case.definition.clone().or_else(|_| definitions::shipped()).ok()?;
         let step = case.step();
-        let problem = case.problem.clone().or_else(|| self.no_printer(case));
+        let lost = || case.lost().map(|error| Problem::from(&StationError::from(error)));
+        let problem = case.problem.clone().or_else(lost).or_else(|| self.no_printer(case));
         let state = self.state_of(case);
         let record = self
             .house
@@ -86,7 +89,7 @@ impl Core {
             id: id.to_string(),
             person: case.hit.clone(),
             workflow: texts(definition.names()),
-            steps: self.strap(case, definition),
+            steps: self.strap(case, &definition),
             step: step.map_or("", StepKind::word).to_owned(),
             state,
             fields: if step == Some(StepKind::Data) { people::fields(record.as_ref()) } else { Vec::new() },
@@ -109,7 +112,7 @@ impl Core {
             card: self.card_of_case(case),
             exchanges: case.exchanges.map(|(done, total)| Exchanges { done, total }),
             lines: case.lines.clone(),
-            chip: chip_facts(case),
+            chip: chip_facts(case, self.house.as_ref().map_or(cards::FACILITY, House::facility)),
             hand_over: (step == Some(StepKind::HandOver)).then(|| HandOver {
                 card_checked: case.hand_over_ready(),
                 pin: case
@@ -178,16 +181,15 @@ impl Core {
     }
 }
 
-fn chip_facts(case: &Case) -> Vec<ChipFact> {
+fn chip_facts(case: &Case, facility: u8) -> Vec<ChipFact> {
     let number = case.text("number");
     if number.is_empty() {
         return Vec::new();
     }
-    let (facility, short) = cards::wiegand26(number);
-    let mut facts = vec![
-        ChipFact { code: "chip.number".to_owned(), value: number.to_owned() },
-        ChipFact { code: "chip.facility".to_owned(), value: format!("{facility} / {short}") },
-    ];
+    let mut facts = vec![ChipFact { code: "chip.number".to_owned(), value: number.to_owned() }];
+    if let Ok((facility, short)) = cards::wiegand26(facility, number) {
+        facts.push(ChipFact { code: "chip.facility".to_owned(), value: format!("{facility} / {short}") });
+    }
     if case.chip_key() {
         let done = case.instance.passed.iter().any(|step| step == "certify");
         let value = if done { "P-256".to_owned() } else { String::new() };

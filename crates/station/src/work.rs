@@ -70,7 +70,7 @@ impl Work {
             Self::Look { visit } => look(shared, reader, *visit, channel),
             Self::Encode { case } => encode(shared, *case, reader, channel),
             Self::Certify { case } => {
-                chip::personalise(channel, &DeskOf { shared, case: *case })?;
+                chip::personalise(channel, &DeskOf { shared, case: *case, step: StepKind::Certify })?;
                 let now = shared.now();
                 shared.with(|core| core.certified(*case, now))
             }
@@ -247,14 +247,15 @@ impl Core {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
-    use crate::api::{DeviceRole, FirstStart, NewOperator};
+    use crate::api::{DeviceRole, FirstStart, NewOperator, Password};
     use crate::{HouseChoice, Options, Station};
 
     fn station(home: &std::path::Path, rehearsal: bool) -> Station {
         let choice = if rehearsal { HouseChoice::Rehearsal } else { HouseChoice::Real };
         let options = Options::new(home.to_owned(), choice);
         let station = Station::start(if rehearsal { options } else { options.without_devices() }).unwrap();
-        let ana = NewOperator { name: "Ana".to_owned(), login: "ana".to_owned(), password: "correct horse".to_owned() };
+        let password = Password(lanyard_secret::SecretBytes::new(b"correct horse".to_vec()));
+        let ana = NewOperator { name: "Ana".to_owned(), login: "ana".to_owned(), password };
         station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal, operators: vec![ana] }).unwrap();
         station
     }

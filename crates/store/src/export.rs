@@ -33,6 +33,8 @@ pub struct Export {
     pub scope: Scope,
     /// With the values and blobs behind the commitments: personal data. Withheld unless asked for.
     pub openings: bool,
+    /// With the blobs that the values refer to.
+    pub blobs: bool,
     /// One operator can do everything alone: said in the bundle.
     pub single_person: bool,
     /// Name and version of the program.
@@ -120,6 +122,9 @@ impl Store {
                     let salt = hash_of(row.get_ref(1)?.as_blob().unwrap_or_default())?;
                     bundle.opening(hash, &Opening { field: row.get(0)?, salt, value })?;
                     done.openings += 1;
+                }
+                if !export.blobs {
+                    continue;
                 }
                 let mut rows = uses.query([e])?;
                 while let Some(row) = rows.next()? {

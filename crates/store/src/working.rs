@@ -146,6 +146,19 @@ impl Tx<'_> {
         Ok(next.unsigned_abs())
     }
 
+    /// Leaves so many numbers of a range out.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`], …
+    pub fn skip_numbers(&mut self, range: &str, count: u32) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO number (name, next) VALUES (?1, 1 + ?2) ON CONFLICT (name) DO UPDATE SET next = next + ?2",
+            )?
+            .execute(params![range, count])?;
+        Ok(())
+    }
+
     /// Keeps the vault as `lanyard_keys::Vault::seal` gave it.
     ///
     /// # Errors

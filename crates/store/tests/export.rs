@@ -13,7 +13,7 @@ use lanyard_model::{Change, Kind, UnixMs};
 use lanyard_store::Export;
 
 fn export(scope: Scope, openings: bool) -> Export {
-    Export { scope, openings, single_person: true, program: "test".to_owned(), at: NOW }
+    Export { scope, openings, blobs: openings, single_person: true, program: "test".to_owned(), at: NOW }
 }
 
 fn office(kind: HouseKind) -> House {
@@ -68,6 +68,16 @@ fn an_export_of_one_person_holds_nobody_elses_data() {
     assert!(!bytes.windows(16).any(|w| w == other.0));
     let report = verify(bundle, &Options::default()).unwrap();
     assert!(report.holds(), "{:#}", report.json());
+}
+
+#[test]
+fn a_check_without_blobs_holds_every_opening_against_the_chain() {
+    let house = office(HouseKind::Real);
+    let quick = Export { blobs: false, ..export(Scope::Whole, true) };
+    let (bundle, done) = house.store.bundle(Cursor::new(Vec::new()), &quick).unwrap();
+    assert_eq!((done.openings, done.blobs), (20, 0));
+    let report = verify(bundle, &Options::default()).unwrap();
+    assert!(report.holds() && report.faults.is_empty(), "{:#}", report.json());
 }
 
 #[test]

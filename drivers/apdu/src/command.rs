@@ -65,9 +65,10 @@ impl Command {
         self.data.len() > 255 || matches!(self.expected, Expected::UpTo(n) if n > 256)
     }
 
-    /// The bytes to send, in the short form where it fits.
+    /// The bytes to send, in the short form where it fits. Wiped on drop, as the command is.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Encoded {
+        // Roomy enough: growing would leave a copy behind.
         let mut out = Vec::with_capacity(self.data.len() + 9);
         out.extend_from_slice(&[self.cla, self.ins, self.p1, self.p2]);
         if self.needs_extended() {
@@ -98,7 +99,7 @@ impl Command {
                 Expected::Any => out.push(0),
             }
         }
-        out
+        Encoded(out)
     }
 
     /// Reads a command as a card does.
@@ -155,6 +156,41 @@ impl std::fmt::Debug for Command {
     }
 }
 
+/// The bytes of a command, wiped on drop as the command is; `Debug` shows how many.
+pub struct Encoded(Vec<u8>);
+
+impl std::ops::Deref for Encoded {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Encoded {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<T: AsRef<[u8]>> PartialEq<T> for Encoded {
+    fn eq(&self, other: &T) -> bool {
+        self.0 == other.as_ref()
+    }
+}
+
+impl Drop for Encoded {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl std::fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Encoded ({} bytes)", self.0.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,5 +225,18 @@ mod tests {
     fn debug_shows_no_data() {
         let shown = format!("{:?}", Command::new(0, 0x20, 0, 0x80).with_data(*b"271828"));
         assert!(!shown.contains("50") && !shown.contains("271828"), "{shown}");
+    }
+
+    #[test]
+    fn the_bytes_to_send_need_no_growing_and_show_nothing() {
+        for (data, expected) in
+            [(8, Expected::Any), (255, Expected::Any), (256, Expected::Any), (0, Expected::UpTo(65_536))]
+        {
+            let command = Command::new(0, 0x20, 0, 0x80).with_data(vec![0x32; data]).expecting(expected);
+            let sent = command.encode();
+            // A buffer that was outgrown would be freed with the PIN in it.
+            assert_eq!(sent.0.capacity(), command.data.len() + 9);
+            assert_eq!(format!("{sent:?}"), format!("Encoded ({} bytes)", sent.len()));
+        }
     }
 }

@@ -10,7 +10,7 @@ mod response;
 mod script;
 
 pub use chain::Chaining;
-pub use command::{Command, Expected};
+pub use command::{Command, Encoded, Expected};
 pub use response::{Response, Status};
 pub use script::{DriveError, Script, Step, drive};
 

@@ -16,7 +16,8 @@
 //! Steps 2, 5, 6 and 8 want the management key in the same session: after a new one, `probe` first.
 
 use crate::{
-    CardCapability, Chuid, ManagementKey, Object, Operation, Pin, PivError, Puk, Slot, management, object, secrets,
+    CardCapability, Chuid, ManagementHolder, ManagementKey, Object, Operation, Pin, PivError, Puk, Slot, management,
+    object, secrets,
     sequence::Next,
     slot::{self, SignInput},
 };
@@ -33,14 +34,18 @@ pub fn take_over(ours: ManagementKey, challenge: [u8; 16]) -> Operation<()> {
     Operation::new(management::change(ours).then(move |()| management::mutual(proof, challenge)))
 }
 
-/// Sets our PUK, whether the card has the factory's or ours already. A card that has ours loses one try and gets it back.
+/// Sets our PUK, whether the card has the factory's or ours already. `probed` is whose management key was on the card when it
+/// was laid: with ours, it has our PUK but where it was pulled right between the two, so that is tried first. A right try
+/// gives back what wrong ones cost; were the factory's tried first, each further pull would cost one for good.
 ///
 /// # Errors (of the operation)
 /// [`PivError::Wrong`] if it has neither; [`PivError::Blocked`].
-pub fn own_puk(ours: Puk) -> Operation<()> {
-    let again = ours.duplicate();
-    Operation::new(secrets::replace_puk(&Puk::factory(), &ours).whatever(move |result| match result {
-        Err(PivError::Wrong { .. }) => secrets::replace_puk(&again, &again),
+pub fn own_puk(ours: Puk, probed: ManagementHolder) -> Operation<()> {
+    let own = (ours.duplicate(), ours.duplicate());
+    let factory = (Puk::factory(), ours);
+    let (first, second) = if matches!(probed, ManagementHolder::Ours(_)) { (own, factory) } else { (factory, own) };
+    Operation::new(secrets::replace_puk(&first.0, &first.1).whatever(move |result| match result {
+        Err(PivError::Wrong { .. }) => secrets::replace_puk(&second.0, &second.1),
         end => Next::End(end),
     }))
 }

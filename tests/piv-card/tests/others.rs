@@ -121,8 +121,8 @@ fn personalise_card(channel: &mut dyn Channel, folder: &Path) -> Vec<u8> {
     assert_eq!([refusals.pin, refusals.puk, refusals.management], [Refusal::Accepted; 3]);
 
     run(channel, personalise::take_over(ours(), CHALLENGE)).unwrap();
-    run(channel, personalise::own_puk(puk())).unwrap();
-    run(channel, personalise::own_puk(puk())).unwrap();
+    run(channel, personalise::own_puk(puk(), seen.management)).unwrap();
+    run(channel, personalise::own_puk(puk(), ManagementHolder::Ours(0))).unwrap();
     run(channel, personalise::own_pin(puk(), pin())).unwrap();
     let chuid = Chuid::new(Fascn::NON_FEDERAL, *b"one badge's GUID", (2031, 11, 30)).unwrap();
     run(channel, personalise::identify(chuid, CardCapability { number: [9; 14] })).unwrap();

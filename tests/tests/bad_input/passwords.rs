@@ -1,5 +1,6 @@
 //! Operators, passwords, the recovery code.
 
+use lanyard_station::api::Password;
 use lanyard_station::{Access, HouseChoice, Options, Station};
 use lanyard_tests::house::{ANA, Home, JONAS, PASSWORD, first_start, operator, password, refused};
 
@@ -193,7 +194,7 @@ fn a_first_start_that_is_wrong_anywhere_leaves_no_house() {
     assert_eq!(start(&|start| start.station = "Nord\nhafen\0".to_owned(), "").0, "station.name");
     assert_eq!(start(&|start| start.operators.clear(), "").0, "station.operator.none");
     assert_eq!(start(&|start| start.operators[1].login = "Ana".to_owned(), "").0, "policy.login.taken");
-    assert_eq!(start(&|start| start.operators[1].password = "short".to_owned(), "").0, "keys.password.short");
+    assert_eq!(start(&|start| start.operators[1].password = Password(password("short")), "").0, "keys.password.short");
     assert_eq!(start(&|start| start.operators[0].name.clear(), "field"), pair("station.operator.field", "name"));
     station.first_start(first_start(true)).unwrap();
     let unchanged = Unchanged::rehearsal(&home);

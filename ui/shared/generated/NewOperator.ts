@@ -13,6 +13,6 @@ name: string,
  */
 login: string, 
 /**
- * At least 10 characters.
+ * At least 10 characters; wiped when it was used.
  */
 password: string, };

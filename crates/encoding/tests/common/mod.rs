@@ -159,7 +159,7 @@ impl Desk {
             return None;
         }
         let bytes = match self.framing {
-            Framing::Wrapped => command.encode(),
+            Framing::Wrapped => command.encode().to_vec(),
             Framing::Native => native_command(command),
         };
         let begun = std::time::Instant::now();

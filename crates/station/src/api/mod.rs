@@ -22,7 +22,7 @@ pub use person::{
     PersonStanding, PersonView,
 };
 pub use status::{
-    DataView, FirstStart, HouseView, NewOperator, OperatorView, Recovery, SessionView, Status, Texts, Theme,
+    DataView, FirstStart, HouseView, NewOperator, OperatorView, Password, Recovery, SessionView, Status, Texts, Theme,
 };
 
 use lanyard_fault::Coded;

@@ -1,5 +1,6 @@
 //! The station as a whole: its house, who sits there, what is attached, what is open.
 
+use lanyard_secret::SecretBytes;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -108,7 +109,7 @@ pub struct DataView {
 }
 
 /// First start: name the station and its first operators.
-#[derive(Clone, Debug, Deserialize, TS)]
+#[derive(Debug, Deserialize, TS)]
 #[ts(export)]
 pub struct FirstStart {
     /// 1 to 60 characters.
@@ -120,15 +121,26 @@ pub struct FirstStart {
 }
 
 /// An operator to be.
-#[derive(Clone, Deserialize, TS)]
+#[derive(Deserialize, TS)]
 #[ts(export)]
 pub struct NewOperator {
     /// Shown name.
     pub name: String,
     /// Sign-in name, unique.
     pub login: String,
-    /// At least 10 characters.
-    pub password: String,
+    /// At least 10 characters; wiped when it was used.
+    #[ts(type = "string")]
+    pub password: Password,
+}
+
+/// A password on its way in: never cloned, shown or sent out.
+pub struct Password(pub SecretBytes);
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The text's own buffer is taken over.
+        String::deserialize(from).map(|text| Self(SecretBytes::new(text.into_bytes())))
+    }
 }
 
 impl std::fmt::Debug for NewOperator {

@@ -9,12 +9,12 @@ use lanyard_issue::{Entries, Facts, PolicyError, Released, StepKind};
 use lanyard_model::{Id, UnixMs, Value};
 use lanyard_store::{InstanceRow, StoreError, Tx};
 
-use crate::StationError;
 use crate::api::DeviceRole;
 use crate::case::Case;
 use crate::fileprinter::file_name;
 use crate::house::FILE_PRINTS;
 use crate::shared::Core;
+use crate::{StationError, kept};
 
 /// The element of the workflow.
 pub(super) const STEP: &str = "print";
@@ -91,7 +91,7 @@ impl Core {
         let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
         let open = self.open_attempt(case).filter(|open| open.is_for(printer));
         let mut instance = case.instance.clone();
-        let row = case.row(&instance, true, now);
+        let row = case.row(&instance, true, now)?;
         let (house, _) = self.open()?;
         let anew = open.is_none();
         let attempt = house.store.write(|tx| {
@@ -100,9 +100,9 @@ impl Core {
                 None => begin_anew(tx, id, now)?,
             };
             instance.variables.insert(BEGUN.to_owned(), begun(attempt, printer));
-            let state = serde_json::to_string(&instance).unwrap_or_default();
+            let state = kept::json("instance", &instance)?;
             tx.put_instance(&InstanceRow { state, ..row })?;
-            Ok::<_, StoreError>(attempt)
+            Ok::<_, StationError>(attempt)
         })?;
         self.case(id)?.instance = instance;
         Ok((attempt, anew))
@@ -123,7 +123,7 @@ impl Core {
         let reason = case.file_reason.clone().ok_or(PolicyError::PrintReason)?;
         let (person, step, request) = (case.person, case.instance.token.clone(), case.id);
         let mut instance = case.instance.clone();
-        let row = case.row(&instance, true, now);
+        let row = case.row(&instance, true, now)?;
         let entries = Entries { facts: Facts { request, person }, step: &step };
         let (house, session) = self.open()?;
         let by = session.did_for(person);
@@ -139,7 +139,7 @@ impl Core {
             tx.commit(&entries.released(card, to), &by, now)?;
             instance.variables.insert(RELEASED.to_owned(), Value::Int(attempt.into()));
             instance.variables.insert(BEGUN.to_owned(), begun(attempt, printer));
-            let state = serde_json::to_string(&instance).unwrap_or_default();
+            let state = kept::json("instance", &instance)?;
             tx.put_instance(&InstanceRow { state, ..row })?;
             Ok(attempt)
         })?;

@@ -11,7 +11,7 @@ use lanyard_issue::{Credential, Technology};
 use lanyard_model::{Id, Value};
 use lanyard_secret::SecretBytes;
 
-use crate::api::{CaseView, DeviceRole, FirstStart, NewOperator, PersonInput, Problem, StepInput};
+use crate::api::{CaseView, DeviceRole, FirstStart, NewOperator, Password, PersonInput, Problem, StepInput};
 use crate::case::Outcome;
 use crate::{HouseChoice, Options, Station, entropy};
 
@@ -27,7 +27,11 @@ struct Desk {
 }
 
 fn operator(login: &str) -> NewOperator {
-    NewOperator { name: login.to_owned(), login: login.to_owned(), password: PASSWORD.to_owned() }
+    NewOperator {
+        name: login.to_owned(),
+        login: login.to_owned(),
+        password: Password(SecretBytes::new(PASSWORD.as_bytes().to_vec())),
+    }
 }
 
 impl Desk {

@@ -9,6 +9,7 @@ use lanyard_model::Kind;
 
 use super::{Answer, Station, problem};
 use crate::api::{CardOnReader, DeviceKind, EntryView, HistoryView, PersonView, VerdictView};
+use crate::record::Verdict;
 use crate::{StationError, people};
 
 const DUMP_LIMIT: Duration = Duration::from_secs(20);
@@ -52,6 +53,8 @@ impl Station {
     pub fn card_dump(&self, reader: Option<&str>) -> Answer<ReadBack> {
         let (reply, answer) = mpsc::channel();
         self.write(|core, _| {
+            // Whoever is not signed in would wait for nothing.
+            core.open()?;
             let id = core.reader_with_card(reader)?;
             core.dumps.insert(id, reply);
             Ok(())
@@ -75,7 +78,12 @@ impl Station {
     /// # Errors
     /// No such kind or record.
     pub fn history(&self, kind: &str, id: &str) -> Answer<HistoryView> {
-        self.write(|core, now| core.history_view(kind, id, now))
+        let (mut view, at_once) = self.write(|core, _| Ok((core.history_view(kind, id)?, core.verified_at_once()?)))?;
+        if at_once {
+            // Pictures are held against their hashes where somebody asks for the verdict itself.
+            view.verdict = Some(self.verdict(false)?);
+        }
+        Ok(view)
     }
 
     /// The newest entries of all.
@@ -91,7 +99,20 @@ impl Station {
     /// # Errors
     /// Nobody signed in.
     pub fn history_verify(&self) -> Answer<VerdictView> {
-        self.write(|core, now| core.verdict(now))
+        self.verdict(true)
+    }
+
+    /// Threads with cards and printers must not wait for it: found without holding the station's state.
+    fn verdict(&self, blobs: bool) -> Answer<VerdictView> {
+        match self.write(|core, now| core.verdict(blobs, now))? {
+            Verdict::Known(view) => Ok(view),
+            Verdict::Due(due) => {
+                let found = due.run().map_err(problem)?;
+                let view = found.view.clone();
+                self.shared.quietly(|core| core.verdict_found(found));
+                Ok(view)
+            }
+        }
     }
 
     /// A bundle for an auditor.
