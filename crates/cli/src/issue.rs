@@ -78,6 +78,9 @@ fn printed(station: &Station, person: &str) -> Result<bool, Problem> {
     Ok(steps.iter().any(|step| step.kind == "print" && step.state == StepState::Done))
 }
 
+/// Writes the holder's PIN where the caller wants it.
+pub type KeepPin<'a> = &'a mut dyn FnMut(&str) -> Result<(), Problem>;
+
 /// How the operator would act.
 pub struct Carry<'a> {
     pub photo: Option<Vec<u8>>,
@@ -89,7 +92,7 @@ pub struct Carry<'a> {
     /// Stop when the case stands at this step.
     pub until: Option<String>,
     /// Told the PIN before the badge is given; one that cannot be kept is not given.
-    pub keep_pin: Option<&'a mut dyn FnMut(&str) -> Result<(), Problem>>,
+    pub keep_pin: Option<KeepPin<'a>>,
 }
 
 /// From where the case stands to handed over. The PIN, if the badge has one.

@@ -62,7 +62,7 @@ fn session_of(key: &[u8]) -> Session {
 }
 
 fn settings_command(card: &mut Card) -> Vec<u8> {
-    card.command(Op::ChangeKeySettings(KeySettings::from_wire(0x0F))).unwrap().encode()
+    card.command(Op::ChangeKeySettings(KeySettings::from_wire(0x0F))).unwrap().encode().to_vec()
 }
 
 fn change_key_settings(v: &Vector) {
