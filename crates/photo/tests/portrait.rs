@@ -196,5 +196,5 @@ fn every_sample_portrait_is_good_enough_to_rehearse_with() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 1);
 }

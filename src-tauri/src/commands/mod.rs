@@ -81,11 +81,9 @@ mod tests {
 
     #[test]
     fn whatever_the_window_asks_for_is_there_and_nothing_else() {
-        let asked: BTreeSet<&str> = include_str!("../../../ui/station/src/core/station.ts")
-            .split("invoke<")
-            .skip(1)
-            .filter_map(|call| call.split('"').nth(1))
-            .collect();
+        let window = include_str!("../../../ui/station/src/core/station.ts").split("export const station").nth(1);
+        let calls = window.unwrap_or_default().split(">(\"").skip(1);
+        let asked: BTreeSet<&str> = calls.filter_map(|call| call.split('"').next()).collect();
         let listed = include_str!("mod.rs").split("generate_handler![").nth(1).and_then(|list| list.split(']').next());
         let answered: BTreeSet<&str> =
             listed.unwrap_or_default().split(',').filter_map(|path| path.trim().split("::").nth(1)).collect();
