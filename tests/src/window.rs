@@ -21,8 +21,15 @@ use ureq::Agent;
 /// How long the page may take to come to what is waited for, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(50);
-/// One window at a time: a web view draws without a graphics card, and two of them starve each other.
-static TURN: Mutex<()> = Mutex::new(());
+
+/// One test with a window at a time, from its first line on: a window sees every reader of the machine, those of another
+/// test's desk too; and a web view draws without a graphics card, so that two of them starve each other.
+#[must_use]
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    // A test that failed in its turn is no reason for the next to fail.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A program with all that it started, which ends with it.
 struct Group(Child);
@@ -83,7 +90,6 @@ pub struct Window {
     session: String,
     pictures: PathBuf,
     driver: Group,
-    _turn: MutexGuard<'static, ()>,
 }
 
 impl Window {
@@ -106,8 +112,6 @@ impl Window {
     }
 
     fn open_with(screen: &Screen, home: &Path, pictures: &Path, environment: &[(&str, &str)]) -> Self {
-        // A test that failed with its window is no reason for the next to fail.
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         std::fs::create_dir_all(pictures).expect("a folder for pictures");
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|bound| bound.local_addr()).expect("a port").port();
@@ -122,13 +126,8 @@ impl Window {
         until("WebKitWebDriver answers", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(()));
 
         let agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
-        let mut window = Self {
-            agent,
-            session: format!("http://127.0.0.1:{port}/session"),
-            pictures: pictures.to_owned(),
-            driver,
-            _turn: turn,
-        };
+        let mut window =
+            Self { agent, session: format!("http://127.0.0.1:{port}/session"), pictures: pictures.to_owned(), driver };
         let options = json!({ "binary": program(), "args": ["--home", home] });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
         let made = window.ask("POST", "", &wanted);

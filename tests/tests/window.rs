@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use lanyard_tests::house::{Home, PASSWORD, PORTRAIT, program};
 use lanyard_tests::ippeve::{Behaviour, Ippeve, Media};
 use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT};
-use lanyard_tests::window::{Screen, Window, pictures};
+use lanyard_tests::window::{Screen, Window, pictures, turn};
 use lanyard_virtual::{ApduCard, DesfireCard, KeyKind};
 use serde_json::Value;
 
@@ -184,6 +184,7 @@ fn verify(bundle: &str) -> Value {
 
 #[test]
 fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
+    let _turn = turn();
     let screen = Screen::new();
     let mut desk = Desk::without_house();
     desk.printer = Ippeve::with(Behaviour::Waits, Media::Card).unwrap();
@@ -262,6 +263,7 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
 
 #[test]
 fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself() {
+    let _turn = turn();
     let screen = Screen::new();
     let home = Home::new();
     let window = Window::open(&screen, home.path(), &pictures("rehearsal"));
@@ -306,6 +308,7 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
 
 #[test]
 fn what_the_web_views_own_camera_sees_is_no_face_and_is_taken_only_with_a_reason() {
+    let _turn = turn();
     let screen = Screen::new();
     let home = Home::new();
     let window = Window::open_with_mock_camera(&screen, home.path(), &pictures("camera"));
