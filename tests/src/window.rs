@@ -24,7 +24,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// One test with a window at a time, from its first line on: a window sees every reader of the machine, those of another
 /// test's desk too; and a web view draws without a graphics card, so that two of them starve each other.
-#[must_use]
 pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     // A test that failed in its turn is no reason for the next to fail.
