@@ -38,6 +38,7 @@ mod shared;
 mod station;
 mod steps;
 mod views;
+mod void;
 mod work;
 
 pub use error::StationError;
