@@ -30,6 +30,9 @@ const chipLines = ["look", "management", "secrets", "key", "certificate", "ident
 const TOTAL = 19;
 
 export class Flow {
+  /** The cases whose card may go into a file. */
+  private reasoned = new Set<string>();
+
   constructor(private world: World) {
     world.laid = (reader) => this.laid(reader);
     world.lifted = (reader) => this.lifted(reader);
@@ -118,6 +121,8 @@ export class Flow {
       case "accept_preview":
         return this.at(view, "card");
       case "print_to_file":
+        this.reasoned.add(view.id);
+        return this.run(view);
       case "retry":
         return this.run(view);
       case "back":
@@ -228,6 +233,13 @@ export class Flow {
 
   printed(view: CaseView): void {
     if (view.step !== "print" || view.state !== "running") return;
+    if (this.world.status.devices.some((one) => one.file?.printed != null) && !this.reasoned.has(view.id)) {
+      view.state = "stopped";
+      view.problem = problem("policy.print.reason", {}, "operator");
+      view.actions = ["void"];
+      this.world.show(view);
+      return;
+    }
     if (this.world.jammed || this.world.ribbon) {
       view.state = "stopped";
       view.problem = problem(

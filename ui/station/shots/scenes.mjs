@@ -236,6 +236,20 @@ export const scenes = {
       await at(page, "print", "stopped");
     },
   },
+  "49-print-reason": {
+    prepare: `${signedIn}Object.assign(world.status.devices[2],{state:"ready",file:{folder:"/srv/badges",printed:3}});`,
+    act: async (page) => {
+      await toCard(page, "Lindq");
+      await lay(page, "blank", "Encoder");
+      await at(page, "certify");
+      await lay(page, "chip", "Chip reader");
+      await id(page, "print-reason").waitFor();
+    },
+  },
+  "49-print-folder": {
+    prepare: `${signedIn}Object.assign(world.status.devices[2],{state:"ready",file:{folder:"/srv/badges",printed:3}});`,
+    act: (page) => press(page, "Control+4"),
+  },
   "50-handover": { prepare: rehearsal, act: (page) => toHandOver(page, "Lindq") },
   "51-handover-pin": {
     prepare: rehearsal,
