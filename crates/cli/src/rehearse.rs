@@ -23,6 +23,7 @@ ribbon empty|new                   empty the ribbon, change it
 issue WORDS                        issue a badge to the person who answers to WORDS
 issue-until STEP WORDS             the same, up to a step of the workflow
 photo WORDS                        give that person the sample portrait
+cards WORDS                        the cards of that person, each with its state
 verify                             the verdict of the history
 traffic encoder|chip               exchanges since the card was laid
 resume                             go on with the cases that are open
@@ -88,6 +89,11 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
             let name = reader(on)?;
             let (exchanges, _) = station.bench_desk()?.traffic(&name).map_err(|_| usage_problem("reader", on))?;
             return Ok(exchanges.to_string());
+        }
+        ["cards", who @ ..] => {
+            let person = station.person(&station.person_of(&who.join(" "))?)?;
+            let cards = person.cards.iter().map(|card| format!("{} {}", card.number, card.state));
+            return Ok(cards.collect::<Vec<_>>().join("; "));
         }
         ["verify"] => {
             let verdict = station.history_verify()?;
