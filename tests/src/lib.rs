@@ -10,4 +10,5 @@ pub mod pn532;
 pub mod programs;
 pub mod real_desk;
 pub mod vpcd;
+pub mod watched;
 pub mod window;

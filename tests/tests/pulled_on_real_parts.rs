@@ -5,11 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use lanyard_tests::house::{BJORN, EILEEN, answer};
 use lanyard_tests::real_desk::{Desk, LEFT};
+use lanyard_tests::watched::Watched;
 use lanyard_virtual::{ApduCard, DesfireCard};
 use pcsc::State;
 
@@ -18,54 +19,26 @@ const AID: [u8; 3] = [0x01, 0x59, 0x4C];
 /// Which command after the application was made is the last one: amid its files and keys.
 const LAST: u32 = 4;
 
-/// A card whose answer never arrives, once: the hand that lifts it is faster.
-struct Lifted {
-    card: Arc<Mutex<DesfireCard>>,
-    commands: u32,
-    /// It still does what the last command says.
-    does_it: bool,
-    reached: Sender<()>,
-    gone: Receiver<()>,
-}
-
-impl ApduCard for Lifted {
-    fn power_on(&mut self) {
-        self.card.power_on();
-    }
-
-    fn power_off(&mut self) {
-        self.card.power_off();
-    }
-
-    fn atr(&self) -> Vec<u8> {
-        self.card.atr()
-    }
-
-    fn uid(&self) -> Vec<u8> {
-        self.card.uid()
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        if !self.card.lock().unwrap().applications().is_empty() {
-            self.commands += 1;
-        }
-        if self.commands != LAST {
-            return self.card.transmit(command);
-        }
-        let answer = if self.does_it { self.card.transmit(command) } else { Vec::new() };
-        // A test that failed meanwhile has hung up.
-        let _ = self.reached.send(());
-        let _ = self.gone.recv();
-        answer
-    }
-}
-
 /// One issue, with the card lifted in the middle and laid again.
 fn issue_with_a_lifted_card(desk: &Desk, person: &str, uid: [u8; 7], does_it: bool) {
     let card = Arc::new(Mutex::new(DesfireCard::new(uid, 11)));
     let (reached, at_the_point) = channel();
     let (tell, gone) = channel();
-    let laid = desk.lay(Lifted { card: Arc::clone(&card), commands: 0, does_it, reached, gone });
+    let mut commands = 0;
+    let laid = desk.lay(Watched::new(&card, move |card, command| {
+        let mut card = card.lock().unwrap();
+        commands += u32::from(!card.applications().is_empty());
+        if commands != LAST {
+            return card.transmit(command);
+        }
+        // The card still does what the last command says, or it never heard it; either way no answer arrives in time.
+        let answer = if does_it { card.transmit(command) } else { Vec::new() };
+        drop(card);
+        // A test that failed meanwhile has hung up.
+        let _ = reached.send(());
+        let _ = gone.recv();
+        answer
+    }));
     std::thread::scope(|scope| {
         let run = scope.spawn(|| desk.lanyard(&["issue", person]));
         at_the_point.recv().expect("the card is written");

@@ -5,52 +5,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Command;
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::channel;
 
 use lanyard_tests::house::{Home, PASSWORD, PORTRAIT, program};
 use lanyard_tests::ippeve::{Behaviour, Ippeve, Media};
 use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT};
+use lanyard_tests::watched::Watched;
 use lanyard_tests::window::{Screen, Window, pictures, turn};
-use lanyard_virtual::{ApduCard, DesfireCard, KeyKind};
+use lanyard_virtual::{ApduCard, KeyKind};
 use serde_json::Value;
 
 /// Which command is not answered at once: after the look at the card, amid the keys.
 const HELD_AT: u32 = 16;
-
-/// A card that stops answering in the middle of being written, until it is told to go on: so that it can be seen.
-struct Held {
-    card: Arc<Mutex<DesfireCard>>,
-    answers: u32,
-    go_on: Receiver<()>,
-}
-
-impl ApduCard for Held {
-    fn power_on(&mut self) {
-        self.card.power_on();
-    }
-
-    fn power_off(&mut self) {
-        self.card.power_off();
-    }
-
-    fn atr(&self) -> Vec<u8> {
-        self.card.atr()
-    }
-
-    fn uid(&self) -> Vec<u8> {
-        self.card.uid()
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        self.answers += 1;
-        if self.answers == HELD_AT {
-            // A test that failed meanwhile tells it too.
-            let _ = self.go_on.recv();
-        }
-        self.card.transmit(command)
-    }
-}
 
 fn testid(name: &str) -> String {
     format!("[data-testid='{name}']")
@@ -199,7 +165,15 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     window.at("card", "waiting_for_card");
     window.picture("15-card");
     let (tell, go_on) = channel();
-    let laid = desk.lay(Held { card: Arc::clone(&desk.card), answers: 0, go_on });
+    let mut answers = 0;
+    let laid = desk.lay(Watched::new(&desk.card, move |card, command| {
+        answers += 1;
+        if answers == HELD_AT {
+            // A test that failed meanwhile tells it too.
+            let _ = go_on.recv();
+        }
+        card.lock().unwrap().transmit(command)
+    }));
     window.at("encode", "running");
     window.picture("16-encode");
     tell.send(()).unwrap();

@@ -255,16 +255,6 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The cards that have a journal: those that were being written.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`].
-    pub fn journals(&self) -> Result<Vec<Id>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT DISTINCT card FROM journal ORDER BY card")?;
-        let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
-        rows.map(|row| id_of(&row?)).collect()
-    }
-
     /// A setting.
     ///
     /// # Errors

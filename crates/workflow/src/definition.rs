@@ -28,19 +28,6 @@ pub struct Names {
     pub sv: String,
 }
 
-impl Names {
-    /// The name in a language; English where that is none of the four.
-    #[must_use]
-    pub fn lang(&self, lang: &str) -> &str {
-        match lang {
-            "fr" => &self.fr,
-            "de" => &self.de,
-            "sv" => &self.sv,
-            _ => &self.en,
-        }
-    }
-}
-
 /// A task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {

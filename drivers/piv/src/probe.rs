@@ -92,21 +92,6 @@ impl Probe {
     pub fn is_blank(&self) -> bool {
         matches!(self.management, ManagementHolder::Factory(_)) && self.certificate.is_none()
     }
-
-    /// The best algorithm for a management key that this card takes: AES-256 where the card lists it or its firmware has it
-    /// (YubiKey 5.4.2 and later), else 3DES.
-    #[must_use]
-    pub fn management_choice(&self) -> ManagementAlgorithm {
-        let aes = Version { major: 5, minor: 4, patch: 2 };
-        let lists = self.selected.algorithms.contains(&ManagementAlgorithm::Aes256.id());
-        let has = self.selected.algorithms.is_empty() && self.version.is_some_and(|version| version >= aes);
-        match self.management {
-            // What is on the card now is proof that it can.
-            ManagementHolder::Factory(ManagementAlgorithm::Aes192) => ManagementAlgorithm::Aes256,
-            _ if lists || has => ManagementAlgorithm::Aes256,
-            _ => ManagementAlgorithm::Tdes,
-        }
-    }
 }
 
 /// Selects the application and asks all of [`Probe`], trying the keys in `ours` and the factory's. Costs no try of PIN or

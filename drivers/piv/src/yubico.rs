@@ -1,9 +1,9 @@
-//! What Yubico added to PIV and other makers took over in part: version, serial number, metadata, attestation
+//! What Yubico added to PIV and other makers took over in part: version, serial number, metadata
 //! (docs.yubico.com, PIV extensions). All optional: a card that does not know a command is no error.
 
 use lanyard_apdu::{Command, Expected, Status};
 
-use crate::{KeyAlgorithm, Operation, PivError, PublicKey, Slot, sequence::Next, tlv};
+use crate::{KeyAlgorithm, Operation, PublicKey, Slot, sequence::Next, tlv};
 
 /// Firmware version, as GET VERSION tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,21 +114,6 @@ fn read(data: &[u8]) -> Metadata {
             .and_then(|(algorithm, fields)| PublicKey::read(algorithm, fields)),
         absent: false,
     }
-}
-
-/// ATTEST: a certificate in DER, signed by the maker's key on the card, that the slot's key was made there; `None` if the
-/// card does not know it. That the certificate chains to the maker and names the slot's key is for the caller to check.
-pub fn attest(slot: Slot) -> Operation<Option<Vec<u8>>> {
-    Operation::new(Next::last(Command::new(0, 0xF9, slot.reference(), 0).expecting(Expected::Any), |response| {
-        match response.status.0 {
-            0x9000 => match tlv::take(&response.data) {
-                Some((0x30, _, [])) => Ok(Some(response.data.clone())),
-                _ => Err(PivError::Malformed { step: "attest" }),
-            },
-            0x6A81 | 0x6D00 | 0x6A86 => Ok(None),
-            _ => Err(PivError::of("attest", response.status)),
-        }
-    }))
 }
 
 #[cfg(test)]
