@@ -47,7 +47,7 @@ pub enum Command {
     /// Cards.
     #[command(subcommand)]
     Card(CardCommand),
-    /// Encodings: check, plan and compare their descriptions.
+    /// Encodings: keep, check, plan and compare their descriptions.
     #[command(subcommand)]
     Encoding(EncodingCommand),
     /// Write a backup of store and vault into a new folder, or prove one.
@@ -117,14 +117,14 @@ pub enum OperatorCommand {
     Allow {
         /// Sign-in name.
         login: String,
-        /// `print.file`.
+        /// `print.file`, `encoding.change`.
         right: String,
     },
     /// Take it away again.
     Forbid {
         /// Sign-in name.
         login: String,
-        /// `print.file`.
+        /// `print.file`, `encoding.change`.
         right: String,
     },
 }
@@ -186,6 +186,9 @@ pub enum PhotoCommand {
 pub struct Issue {
     /// Id, staff number, or words that only one person answers to.
     pub person: String,
+    /// Name of the encoding that the card gets; without it, the one in use.
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
     /// Name of the workflow.
     #[arg(long, default_value = "issue")]
     pub workflow: String,

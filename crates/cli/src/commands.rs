@@ -10,8 +10,9 @@ use lanyard_station::{Access, HouseChoice, Options, Station, default_home};
 use crate::arguments::{
     Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
 };
+use crate::encoding::EncodingCommand;
 use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{demo, encoding, issue, rehearse, secret};
+use crate::{catalogue, demo, encoding, issue, rehearse, secret};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -30,7 +31,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
         }
         Command::Issue(wish) => issue::command(&at_the_desk(arguments)?, wish, json),
         Command::Card(command) => card(arguments, command),
-        Command::Encoding(command) => {
+        Command::Encoding(EncodingCommand::Add { file, make_keys }) => {
+            catalogue::add(&signed_in(arguments, Access::Write)?, file, *make_keys, json)
+        }
+        Command::Encoding(EncodingCommand::List) => catalogue::list(&signed_in(arguments, Access::Read)?, json),
+        Command::Encoding(EncodingCommand::Show { name, version }) => {
+            catalogue::show(&signed_in(arguments, Access::Read)?, name, *version, json)
+        }
+        Command::Encoding(EncodingCommand::Use { name }) => {
+            catalogue::choose(&signed_in(arguments, Access::Write)?, name, json)
+        }
+        Command::Encoding(EncodingCommand::Description(command)) => {
             let person = |words: &str| {
                 let station = signed_in(arguments, Access::Read)?;
                 station.person(&station.person_of(words)?)

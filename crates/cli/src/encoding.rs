@@ -1,4 +1,5 @@
-//! `lanyard encoding …`: descriptions checked, planned and compared without a card. Nothing of a vault is opened.
+//! `lanyard encoding lint | plan | diff`: descriptions checked, planned and compared without a card. Nothing of a vault is
+//! opened. What the house keeps of them is in `catalogue`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,36 @@ use crate::output::{answer, file_problem, usage_problem};
 
 #[derive(Subcommand)]
 pub enum EncodingCommand {
+    /// Keep a description in the house, as the next version of its name. Refused with what lint has against it.
+    Add {
+        /// The description.
+        file: PathBuf,
+        /// Make the keys that it names and the vault does not have.
+        #[arg(long)]
+        make_keys: bool,
+    },
+    /// List the house's encodings.
+    List,
+    /// Print a description that the house keeps.
+    Show {
+        /// Its name.
+        name: String,
+        /// The newest, where none is named.
+        #[arg(long)]
+        version: Option<u32>,
+    },
+    /// Write cards with the newest version of this name from now on.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    #[command(flatten)]
+    Description(DescriptionCommand),
+}
+
+/// About a file, without a house.
+#[derive(Subcommand)]
+pub enum DescriptionCommand {
     /// Find what is wrong or risky in a description. Exit code 1 where anything is an error.
     Lint {
         /// The description.
@@ -63,9 +94,9 @@ pub const ERRORS_FOUND: &str = "encoding.lint.errors";
 pub type PersonOf<'a> = &'a dyn Fn(&str) -> Result<PersonView, Problem>;
 
 /// Carries out what was asked for. `today` in days after 1970-01-01.
-pub fn run(command: &EncodingCommand, person: PersonOf<'_>, today: i64, json: bool) -> Result<(), Problem> {
+pub fn run(command: &DescriptionCommand, person: PersonOf<'_>, today: i64, json: bool) -> Result<(), Problem> {
     match command {
-        EncodingCommand::Lint { file, on } => {
+        DescriptionCommand::Lint { file, on } => {
             let today = match on {
                 Some(on) => Date::parse(on).ok_or_else(|| usage_problem("--on", on))?,
                 None => Date::from_days(today).ok_or_else(|| usage_problem("clock", ""))?,
@@ -77,7 +108,7 @@ pub fn run(command: &EncodingCommand, person: PersonOf<'_>, today: i64, json: bo
                 errors => Err(problem_of(ERRORS_FOUND, &[("errors", errors.to_string())])),
             }
         }
-        EncodingCommand::Plan(wish) => {
+        DescriptionCommand::Plan(wish) => {
             let encoding = parse(&wish.file)?;
             let values = match &wish.person {
                 Some(words) => values_of(&encoding, &person(words)?),
@@ -92,7 +123,7 @@ pub fn run(command: &EncodingCommand, person: PersonOf<'_>, today: i64, json: bo
             answer(json, &preview, plan_lines);
             Ok(())
         }
-        EncodingCommand::Diff { from, to } => {
+        DescriptionCommand::Diff { from, to } => {
             answer(json, &diff(&parse(from)?, &parse(to)?), diff_lines);
             Ok(())
         }

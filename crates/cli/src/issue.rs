@@ -40,7 +40,10 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     station.settle();
     let person = station.person_of(&wish.person)?;
     roles::assign(station, wish, printed(station, &person)?)?;
-    let case = station.case_open(&person)?;
+    let case = match &wish.encoding {
+        Some(encoding) => station.case_open_with(&person, encoding)?,
+        None => station.case_open(&person)?,
+    };
     // Before the badge is given: where the file cannot be written, the case stays at its hand-over, and the holder gets another
     // PIN there.
     let mut keep_pin = |pin: &str| match &wish.pin_file {

@@ -4,6 +4,7 @@
 //! and what went wrong. Exit code 0: done; 1: refused or failed, with the error's code; 2: called wrongly.
 
 mod arguments;
+mod catalogue;
 mod commands;
 mod demo;
 mod encoding;

@@ -10,7 +10,7 @@ use lanyard_station::api::{BenchAction, BenchCardKind, CaseView, Identified, Pro
 use lanyard_station::{HouseChoice, Options, Station};
 
 use crate::issue::{Carry, carry_through};
-use crate::output::{line, note, usage_problem};
+use crate::output::{file_problem, line, note, usage_problem};
 
 const WORDS: &str = "\
 new blank|foreign|full|chip        take a card out of the box
@@ -24,6 +24,8 @@ issue WORDS                        issue a badge to the person who answers to WO
 issue-until STEP WORDS             the same, up to a step of the workflow
 photo WORDS                        give that person the sample portrait
 cards WORDS                        the cards of that person, each with its state
+encoding NAME                      write cards with this encoding from now on
+add-encoding FILE                  keep a description
 verify                             the verdict of the history
 traffic encoder|chip               exchanges since the card was laid
 resume                             go on with the cases that are open
@@ -94,6 +96,15 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
             let person = station.person(&station.person_of(&who.join(" "))?)?;
             let cards = person.cards.iter().map(|card| format!("{} {}", card.number, card.state));
             return Ok(cards.collect::<Vec<_>>().join("; "));
+        }
+        ["encoding", name] => {
+            let hit = station.encoding_use(name)?;
+            return Ok(format!("{} {}", hit.name, hit.version));
+        }
+        ["add-encoding", file] => {
+            let text = std::fs::read_to_string(file).map_err(|error| file_problem(Path::new(file), &error))?;
+            let added = station.encoding_add(&text, true)?;
+            return Ok(format!("{} {}", added.encoding.name, added.encoding.version));
         }
         ["verify"] => {
             let verdict = station.history_verify()?;

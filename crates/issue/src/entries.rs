@@ -54,8 +54,8 @@ pub struct Credential<'a> {
     pub technology: Technology,
     /// Contactless UID, or the chip's GUID.
     pub uid: &'a [u8],
-    /// Name of the encoding; empty for a chip.
-    pub encoding: &'a str,
+    /// Name and version of the encoding; none for a chip.
+    pub encoding: Option<(&'a str, u32)>,
     /// The keys it gets.
     pub keys: Vec<KeyOnCard>,
 }
@@ -151,13 +151,15 @@ impl Entries<'_> {
 
     /// The case opens.
     #[must_use]
-    pub fn opened(&self, workflow: &str, version: &str) -> Vec<Change> {
+    pub fn opened(&self, workflow: &str, version: &str, encoding: (&str, u32)) -> Vec<Change> {
         vec![
             self.request("request.opened")
                 .state("", "open")
                 .field("person", id(self.facts.person))
                 .field("workflow", workflow)
-                .field("version", version),
+                .field("version", version)
+                .field("encoding", encoding.0)
+                .field("encoding_version", i64::from(encoding.1)),
         ]
     }
 
@@ -220,13 +222,17 @@ impl Entries<'_> {
             .iter()
             .map(|key| (key.name.clone(), Value::Int(i64::from(key.version))))
             .collect::<BTreeMap<_, _>>();
-        self.change("credential.prepared", Kind::Credential, credential.id)
+        let prepared = self
+            .change("credential.prepared", Kind::Credential, credential.id)
             .state("", "prepared")
             .field("card", id(credential.card))
             .field("technology", credential.technology.word())
             .field("uid", Value::Bytes(credential.uid.to_vec()))
-            .field("encoding", credential.encoding)
-            .field("keys", Value::Map(keys))
+            .field("keys", Value::Map(keys));
+        match credential.encoding {
+            Some((name, version)) => prepared.field("encoding", name).field("encoding_version", i64::from(version)),
+            None => prepared,
+        }
     }
 
     /// Written, read back with the reader's keys, and equal to the plan.
@@ -381,10 +387,10 @@ mod tests {
             card: A,
             technology: Technology::Desfire,
             uid: &[4; 7],
-            encoding: "starter",
+            encoding: Some(("starter", 1)),
             keys: vec![],
         };
-        allowed(&entries.opened("issue", "1"));
+        allowed(&entries.opened("issue", "1", ("starter", 1)));
         allowed(&entries.card_prepared("C-1", &credential));
         allowed(&entries.encoded(A, A));
         allowed(&entries.certified(A));

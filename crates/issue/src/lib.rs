@@ -11,5 +11,6 @@ pub use entries::{
 };
 pub use kinds::{StepKind, kinds};
 pub use policy::{
-    GIVEN_RIGHTS, PRINT_FILE, PolicyError, VOID_REASONS, may_give_right, may_print_to_file, may_take_photo, void_reason,
+    ENCODING_CHANGE, GIVEN_RIGHTS, PRINT_FILE, PolicyError, VOID_REASONS, may_change_encodings, may_give_right,
+    may_print_to_file, may_take_photo, void_reason,
 };

@@ -117,8 +117,11 @@ pub fn may_take_photo(hints: usize, reason: Option<&str>) -> Result<(), PolicyEr
 /// Printing a card of a real house into a file: a file can be printed again, by anybody, so it is not every operator's.
 pub const PRINT_FILE: &str = "print.file";
 
+/// Saying what is written onto cards: a wrong description spoils every card after it.
+pub const ENCODING_CHANGE: &str = "encoding.change";
+
 /// The rights that an operator has only where they were given.
-pub const GIVEN_RIGHTS: [&str; 1] = [PRINT_FILE];
+pub const GIVEN_RIGHTS: [&str; 2] = [PRINT_FILE, ENCODING_CHANGE];
 
 /// The longest reason that is kept, in characters.
 const REASON_LONGEST: usize = 200;
@@ -136,6 +139,14 @@ pub fn may_print_to_file(right: bool, reason: &str) -> Result<(), PolicyError> {
         return Err(PolicyError::PrintReason);
     }
     Ok(())
+}
+
+/// Whether somebody may add an encoding, and choose which one cards are written with.
+///
+/// # Errors
+/// [`PolicyError::Right`].
+pub fn may_change_encodings(right: bool) -> Result<(), PolicyError> {
+    if right { Ok(()) } else { Err(PolicyError::Right { right: ENCODING_CHANGE }) }
 }
 
 /// Whether an operator may be given this right, or lose it; `own`: they do it to themselves, and are not alone.

@@ -12,6 +12,13 @@ pub(crate) const FONTS: [&[u8]; 4] = [
     include_bytes!("../../../assets/fonts/AtkinsonHyperlegibleMono-Bold.ttf"),
 ];
 
-pub(crate) const ENCODING: &str = include_str!("../../../assets/encodings/starter.toml");
+/// Name and description; the first is what every house begins with.
+pub(crate) const ENCODINGS: [(&str, &str); 5] = [
+    ("starter", include_str!("../../../assets/encodings/starter.toml")),
+    ("desfire-em", include_str!("../../../assets/encodings/desfire-em.toml")),
+    ("ev1", include_str!("../../../assets/encodings/ev1.toml")),
+    ("rekey", include_str!("../../../assets/encodings/rekey.toml")),
+    ("three-applications", include_str!("../../../assets/encodings/three-applications.toml")),
+];
 pub(crate) const WORKFLOW: &str = include_str!("../../../assets/workflows/issue.bpmn");
 pub(crate) const SAMPLE_PEOPLE: &[u8] = include_bytes!("../../../assets/people/people.csv");

@@ -1,15 +1,15 @@
-//! What the station knows of contactless cards: the encoding that ships, where its keys come from, what values go on.
+//! What the station knows of contactless cards: where their keys come from, what values go on.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use lanyard_desfire::Link;
-use lanyard_encoding::{CARD_RECORD, Encoding, EncodingError, KeySource, Plan, Values};
+use lanyard_encoding::{CARD_RECORD, CARD_RECORD_LEN, EncodingError, KeySource, Plan, Values};
 use lanyard_keys::{CardRecord, DiversificationInput, KeyRef, KeysError, Vault};
 use lanyard_model::{Id, UnixMs};
 use lanyard_secret::Secret;
 
+use crate::StationError;
 use crate::shared::Shared;
-use crate::{StationError, assets};
 
 /// The range that card numbers come from.
 pub(crate) const CARD_NUMBERS: &str = "card";
@@ -20,20 +20,6 @@ const NUMBER_MOST: i64 = 0xFFFF;
 /// How long a badge is valid.
 const VALID_DAYS: i64 = 5 * 365;
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// The encoding that ships, read once.
-pub(crate) fn encoding() -> Result<&'static Encoding, StationError> {
-    static ENCODING: LazyLock<Result<Encoding, EncodingError>> = LazyLock::new(|| Encoding::parse(assets::ENCODING));
-    ENCODING.as_ref().map_err(|error| StationError::Encoding(error.clone()))
-}
-
-/// Names of the keys it needs, each once.
-pub(crate) fn key_names() -> Result<Vec<String>, StationError> {
-    let mut names: Vec<String> = encoding()?.keys().into_iter().map(|key| key.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    Ok(names)
-}
 
 /// What PC/SC readers carry: they cut frames themselves, and an EV2 takes whole files in one command.
 pub(crate) fn link() -> Link {
@@ -62,16 +48,18 @@ pub(crate) fn valid_until(now: UnixMs) -> UnixMs {
     UnixMs(now.0 + VALID_DAYS * DAY_MS)
 }
 
-/// What goes onto the card.
+/// What goes onto the card; for one that is not there yet, its record is empty.
 pub(crate) fn values(
-    (vault, facility): (&Vault, u8),
-    card: Id,
-    uid: &[u8],
+    facility: u8,
+    card: Option<(&Vault, Id, &[u8])>,
     number: &str,
     valid: [UnixMs; 2],
 ) -> Result<Values, StationError> {
     let [from, until] = valid.map(|at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default());
-    let record = vault.sign_card_record(&CardRecord::new(card, uid, from, until));
+    let record = match card {
+        Some((vault, card, uid)) => vault.sign_card_record(&CardRecord::new(card, uid, from, until)).to_vec(),
+        None => vec![0; CARD_RECORD_LEN as usize],
+    };
     let (facility, short) = wiegand26(facility, number)?;
     Ok(Values::new()
         .with("card.facility", facility)
@@ -79,7 +67,7 @@ pub(crate) fn values(
         .with("card.long_number", number_of(number))
         .with("card.valid_from", i64::from(from))
         .with("card.valid_until", i64::from(until))
-        .with(CARD_RECORD, record.to_vec()))
+        .with(CARD_RECORD, record))
 }
 
 /// The vault as an encoding needs it; closed while the station is locked.
@@ -146,18 +134,10 @@ fn version_missing(name: &str, version: u8) -> EncodingError {
 /// The keys that a plan puts on a card, each once, by name and version.
 pub(crate) fn keys_of(plan: &Plan) -> Vec<lanyard_issue::KeyOnCard> {
     let mut keys = Vec::new();
-    let mut add = |held: &lanyard_encoding::HeldKey| {
-        if let lanyard_encoding::HeldKey::Aes(key) = held {
-            let key = lanyard_issue::KeyOnCard { name: key.name.clone(), version: key.version };
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-    };
-    add(&plan.master.after);
-    for planned in &plan.steps {
-        if let lanyard_encoding::Step::Key { new, .. } = &planned.step {
-            add(new);
+    for key in plan.keys() {
+        let key = lanyard_issue::KeyOnCard { name: key.name.clone(), version: key.version };
+        if !keys.contains(&key) {
+            keys.push(key);
         }
     }
     keys

@@ -13,12 +13,16 @@ use lanyard_store::{InstanceRow, StoreError, Tx};
 use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
 
 use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
+use crate::encodings::EncodingRef;
 use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
 use crate::{StationError, cards, definitions, kept, people};
 
 /// Until when the badge is valid, ms: fixed with its preview.
 pub(crate) const VALID_UNTIL: &str = "valid_until";
+/// Which encoding its card gets, and which version of it.
+const ENCODING: &str = "encoding";
+const ENCODING_VERSION: &str = "encoding_version";
 /// What the card looked like when it was accepted.
 pub(crate) const ACCEPTED: &str = "accepted";
 
@@ -130,6 +134,11 @@ impl Case {
         self.instance.variables.get(name).and_then(Value::as_bytes).and_then(|id| id.try_into().ok()).map(Id)
     }
 
+    /// What its card is written with: an open case keeps the version that it began with.
+    pub(crate) fn encoding(&self) -> EncodingRef {
+        EncodingRef::of_fields(self.text(ENCODING), self.instance.variables.get(ENCODING_VERSION))
+    }
+
     /// Last day of validity: one and the same on the card, in its chips and in what was accepted.
     pub(crate) fn valid_until(&self, now: UnixMs) -> UnixMs {
         let fixed = self.instance.variables.get(VALID_UNTIL).and_then(Value::as_int);
@@ -228,34 +237,43 @@ fn badge(chip_key: bool) -> Value {
 pub(crate) type Outcome = BTreeMap<String, Value>;
 
 impl Core {
-    /// Opens the issue of a badge to a person; the one that is open already, if there is one.
-    pub(crate) fn open_case(&mut self, person: Id, now: UnixMs) -> Result<Id, StationError> {
+    /// Opens the issue of a badge to a person, with an encoding of this name or that in use; the one that is open already, if
+    /// there is one.
+    pub(crate) fn open_case(&mut self, person: Id, encoding: Option<&str>, now: UnixMs) -> Result<Id, StationError> {
         if let Some(open) = self.cases.values().find(|case| case.person == person && !case.over()) {
             let id = open.id;
+            let of = open.encoding();
+            if encoding.is_some_and(|wanted| wanted != of.name) {
+                return Err(StationError::CaseEncoding { encoding: of.name });
+            }
             self.chip_after_all(id, now)?;
             self.worked_on(id);
             return Ok(id);
         }
         let chip_key = self.has_chip_reader();
-        let (house, session) = self.open()?;
+        let (house, _) = self.open()?;
         let record = house.store.view().required(people::person(person))?;
         if record.state != "active" {
             return Err(StationError::Missing { kind: "active person" });
         }
         let id = crate::entropy::id();
+        let encoding = self.encoding_to_write(encoding, now)?;
         let variables = BTreeMap::from([
+            (ENCODING.to_owned(), Value::Text(encoding.name.clone())),
+            (ENCODING_VERSION.to_owned(), Value::Int(i64::from(encoding.version))),
             ("person".to_owned(), Value::Bytes(person.0.to_vec())),
             ("badge".to_owned(), badge(chip_key)),
         ]);
         let definition = definitions::shipped()?;
         let instance = definition.start(variables)?;
         let reference = definition.reference().clone();
+        let (house, session) = self.open()?;
         let hit = people::hit(house.store.view(), &record, true)?;
         let case = Case::new((instance, Ok(definition)), id, person, hit);
         let row = case.row(&case.instance, true, now)?;
         let by = session.did_for(person);
         house.store.write(|tx| {
-            for change in case.entries().opened(&reference.id, &reference.version) {
+            for change in case.entries().opened(&reference.id, &reference.version, (&encoding.name, encoding.version)) {
                 tx.commit(&change, &by, now)?;
             }
             definitions::keep(tx, &reference)?;

@@ -107,7 +107,7 @@ impl Core {
             card: card.id,
             technology: Technology::Piv,
             uid: &guid.0,
-            encoding: "",
+            encoding: None,
             keys: vec![KeyOnCard { name: key.name, version: key.version }],
         };
         let change = self.case(id)?.entries().credential_prepared(&credential);

@@ -11,6 +11,7 @@ use lanyard_model::Id;
 
 use crate::StationError;
 use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder};
+use crate::encodings::EncodingRef;
 use crate::fileprinter;
 use crate::printing::{PrintWork, Wanted};
 use crate::shared::Shared;
@@ -65,6 +66,8 @@ pub(crate) struct Seen {
     pub uid: Vec<u8>,
     /// What a contactless card proved to be.
     pub assessment: Option<Assessment>,
+    /// By which encoding it was looked at.
+    pub encoding: Option<EncodingRef>,
     /// The GUID that a chip tells.
     pub chip: Option<Id>,
 }

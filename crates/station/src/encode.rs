@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lanyard_device::{Channel, DeviceError};
-use lanyard_encoding::{CardLeft, EncodingError, JournalRow, Plan, ReadBack, Run, reading};
+use lanyard_encoding::{CardLeft, EncodingError, JournalRow, Plan, ReadBack, Run, Values, reading};
 use lanyard_issue::{Credential, StepKind, Technology};
-use lanyard_model::{Id, Kind, Reason, UnixMs, Value};
+use lanyard_model::{Id, Kind, Reason, Record, UnixMs, Value};
 
 use crate::api::{Line, LineState, Standing};
-use crate::cards::{StationKeys, VaultKeys, encoding, keys_of, link};
-use crate::case::Outcome;
+use crate::cards::{StationKeys, VaultKeys, keys_of, link};
+use crate::case::{Case, Outcome};
 use crate::chipdesk::DeskOf;
+use crate::encodings::EncodingRef;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
 use crate::{StationError, chip, entropy, kept, people};
@@ -88,9 +89,12 @@ pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel
 
 pub(crate) fn dump(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<ReadBack, StationError> {
     let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
-    let versions = shared.quietly(|core| core.key_versions(&uid))?;
+    let (encoding, versions) = shared.quietly(|core| {
+        let of = core.encoding_of_card(&uid)?;
+        Ok::<_, StationError>((core.encoding(&of)?, core.key_versions(&uid)?))
+    })?;
     let keys = StationKeys(Arc::clone(shared));
-    let plan = reading(encoding()?, uid, &|name| versions.get(name).copied(), &keys, link())?;
+    let plan = reading(&encoding, uid, &|name| versions.get(name).copied(), &keys, link())?;
     let mut run = Run::new(&plan, uid, link())?;
     drive(shared, channel, &mut run, |_| Ok(()), |_| {}).map_err(|(error, _)| error)
 }
@@ -142,24 +146,19 @@ impl Core {
         let seen = self.devices.get(reader).and_then(|device| device.card.as_ref());
         let assessment = seen.and_then(|seen| seen.assessment.clone());
         let assessment = assessment.ok_or(StationError::Device(DeviceError::NoCard { reader: reader.to_owned() }))?;
-        let number = self.case(id)?.text("number").to_owned();
-        let valid = [now, self.case(id)?.valid_until(now)];
         let (card, credential_id) = (entropy::id(), entropy::id());
-        let person = self.case(id)?.person;
-        let (house, session) = self.open()?;
-        let record = house.store.view().record(people::person(person))?;
-        let mut values =
-            crate::cards::values((&session.vault, house.facility()), card, &assessment.uid, &number, valid)?;
-        for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
-            values.set(&format!("person.{}", field.name), field.value);
-        }
-        let plan = lanyard_encoding::plan(encoding()?, &values, &assessment, &VaultKeys(&session.vault), link())?;
+        let values = self.values_of(id, Some((card, &assessment.uid)), now)?;
+        let of = self.case(id)?.encoding();
+        let encoding = self.encoding(&of)?;
+        let number = self.case(id)?.text("number").to_owned();
+        let (_, session) = self.open()?;
+        let plan = lanyard_encoding::plan(&encoding, &values, &assessment, &VaultKeys(&session.vault), link())?;
         let credential = Credential {
             id: credential_id,
             card,
             technology: Technology::Desfire,
             uid: &assessment.uid,
-            encoding: &plan.encoding,
+            encoding: Some((&of.name, of.version)),
             keys: keys_of(&plan),
         };
         let changes = self.case(id)?.entries().card_prepared(&number, &credential);
@@ -176,6 +175,21 @@ impl Core {
             seen.assessment = None;
         }
         Ok(())
+    }
+
+    /// What goes onto the case's card; before there is one, with an empty record of the card.
+    pub(crate) fn values_of(&mut self, id: Id, card: Option<(Id, &[u8])>, now: UnixMs) -> Result<Values, StationError> {
+        let case = self.case(id)?;
+        let (person, number) = (case.person, case.text("number").to_owned());
+        let valid = [now, case.valid_until(now)];
+        let (house, session) = self.open()?;
+        let record = house.store.view().record(people::person(person))?;
+        let card = card.map(|(card, uid)| (&session.vault, card, uid));
+        let mut values = crate::cards::values(house.facility(), card, &number, valid)?;
+        for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
+            values.set(&format!("person.{}", field.name), field.value);
+        }
+        Ok(values)
     }
 
     fn stored_plan(&mut self, id: Id) -> Result<Plan, StationError> {
@@ -221,10 +235,32 @@ impl Core {
         Ok(())
     }
 
+    /// The newest credential of this UID.
+    pub(crate) fn credential_of_uid(&self, uid: &[u8]) -> Result<Option<Record>, StationError> {
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        Ok(house.store.view().records_by(Kind::Credential, "uid", &Value::Bytes(uid.to_vec()))?.pop())
+    }
+
+    /// What a card is looked at by: one that the history knows by the encoding that it was written with, another by that of
+    /// the case that waits for a blank, or the one in use.
+    pub(crate) fn encoding_of_card(&self, uid: &[u8]) -> Result<EncodingRef, StationError> {
+        if let Some(credential) = self.credential_of_uid(uid)? {
+            return Ok(EncodingRef::of_record(&credential));
+        }
+        match self.waits_for_blank() {
+            Some(case) => Ok(case.encoding()),
+            None => self.encoding_in_use(),
+        }
+    }
+
+    /// The case that the next blank belongs to.
+    pub(crate) fn waits_for_blank(&self) -> Option<&Case> {
+        self.bound.and_then(|bound| self.cases.get(&bound)).filter(|case| case.step() == Some(StepKind::Card))
+    }
+
     /// The versions of the keys on a card of ours.
     fn key_versions(&mut self, uid: &[u8]) -> Result<BTreeMap<String, u8>, StationError> {
-        let (house, _) = self.open()?;
-        let credential = house.store.view().records_by(Kind::Credential, "uid", &Value::Bytes(uid.to_vec()))?.pop();
+        let credential = self.credential_of_uid(uid)?;
         let Some(Value::Map(keys)) = credential.and_then(|c| c.fields.get("keys").cloned()) else {
             return Ok(BTreeMap::new());
         };

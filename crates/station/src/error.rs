@@ -147,6 +147,20 @@ pub enum StationError {
     /// The clock is outside what calendars hold.
     #[error("the clock is wrong")]
     Calendar,
+    /// Lint has something against the description.
+    #[error("{count} errors in the description:\n{findings}")]
+    EncodingErrors {
+        /// How many.
+        count: usize,
+        /// A line each: where, which, what.
+        findings: String,
+    },
+    /// The person's open case is for another encoding.
+    #[error("the open case is for encoding {encoding}")]
+    CaseEncoding {
+        /// Its name.
+        encoding: String,
+    },
     /// From below.
     #[error(transparent)]
     Store(#[from] lanyard_store::StoreError),
@@ -244,6 +258,8 @@ impl Coded for StationError {
             Self::NotWritten { .. } => "station.not_written",
             Self::NumberLong { .. } => "card.number.long",
             Self::File { .. } => "file.failed",
+            Self::EncodingErrors { .. } => "encoding.errors",
+            Self::CaseEncoding { .. } => "case.encoding.other",
             Self::NoBench => "bench.none",
             Self::NoBenchCard => "bench.card.unknown",
             _ => "station.calendar",
@@ -303,6 +319,10 @@ impl Coded for StationError {
             }
             Self::NotWritten { what } => vec![("what", (*what).to_owned())],
             Self::NumberLong { number, most } => vec![("number", number.clone()), ("most", most.to_string())],
+            Self::EncodingErrors { count, findings } => {
+                vec![("count", count.to_string()), ("findings", findings.clone())]
+            }
+            Self::CaseEncoding { encoding } => vec![("encoding", encoding.clone())],
             Self::File { what, kind } => vec![("file", what.clone()), ("kind", kind.to_string())],
             _ => vec![],
         }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::api::{HouseView, OperatorView};
+use crate::encodings::Encodings;
 use crate::record::KnownVerdict;
 use crate::shared::Core;
 use crate::{StationError, entropy, operators};
@@ -54,6 +55,7 @@ pub(crate) struct House {
     pub opened: bool,
     /// The last verdict.
     pub verdict: Option<KnownVerdict>,
+    pub encodings: Encodings,
 }
 
 impl House {
@@ -101,7 +103,7 @@ impl House {
         self.operators.clone()
     }
 
-    /// Reads again what the store says of operators and proofs, and writes the front anew.
+    /// Reads again what the store says of operators, proofs and encodings, and writes the front anew.
     pub(crate) fn refresh(&mut self) -> Result<(), StationError> {
         let view = self.store.view();
         let records = view.records(Kind::Operator, Some("active"))?;
@@ -115,6 +117,7 @@ impl House {
             })
             .collect();
         self.recovery_confirmed = view.setting("recovery.confirmed")?.is_some();
+        self.encodings = Encodings::load(view, self.front.rehearsal)?;
         let salt = self.store.house().id;
         let logins = records.iter().map(|record| (login_hash(salt, record.text("login")), record.of.id)).collect();
         if self.front.logins != logins {
@@ -218,6 +221,7 @@ impl Closed {
             backup_proved: false,
             opened: false,
             verdict: None,
+            encodings: Encodings::default(),
         };
         house.refresh()?;
         Ok(house)

@@ -16,6 +16,7 @@ mod definitions;
 mod devices;
 mod devicetest;
 mod encode;
+mod encodings;
 mod entropy;
 mod error;
 mod fileprinter;

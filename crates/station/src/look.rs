@@ -10,8 +10,9 @@ use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_piv::probe;
 
 use crate::api::{CardOnReader, DeviceRole, Standing};
-use crate::cards::{encoding, link};
+use crate::cards::link;
 use crate::devices::Seen;
+use crate::encodings::EncodingRef;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
 use crate::{StationError, chip, people};
@@ -27,11 +28,15 @@ pub(crate) fn look(
         return look_at_chip(shared, reader, visit, channel);
     }
     let (known, half_written) = shared.quietly(|core| core.uid_stands(&uid))?;
+    let (of, encoding) = shared.quietly(|core| {
+        let of = core.encoding_of_card(&uid)?;
+        Ok::<_, StationError>((of.clone(), core.encoding(&of)?))
+    })?;
     if half_written {
         shared.with(|core| core.looked(reader, visit, "desfire", &uid, Looked::HalfWritten));
         return Ok(());
     }
-    let mut assess = Assess::new(encoding()?, &uid, known, link());
+    let mut assess = Assess::new(&encoding, &uid, known, link());
     let looked = match drive(shared, channel, &mut assess, |_| Ok(()), |_| {}) {
         Ok(assessment) => Looked::Assessed(Box::new(assessment)),
         Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => return Err(error),
@@ -42,6 +47,7 @@ pub(crate) fn look(
         if let Looked::Assessed(assessment) = &looked {
             core.refusal(reader, &uid, assessment, now);
         }
+        core.looked_by(reader, visit, of);
         core.looked(reader, visit, "desfire", &uid, looked);
     });
     Ok(())
@@ -85,6 +91,7 @@ impl Shared {
                 looked: false,
                 assessment: None,
                 chip: None,
+                encoding: None,
                 uid: Vec::new(),
                 view: CardOnReader {
                     technology: "unknown".to_owned(),
@@ -156,6 +163,14 @@ impl Core {
         });
         let (house, _) = self.open()?;
         Ok((house.store.view().uid_known(uid)?.is_some(), writing))
+    }
+
+    /// Another encoding asks for other keys and another kind of card.
+    fn looked_by(&mut self, id: &str, visit: u64, of: EncodingRef) {
+        let seen = self.devices.get_mut(id).and_then(|device| device.card.as_mut());
+        if let Some(seen) = seen.filter(|seen| seen.visit == visit) {
+            seen.encoding = Some(of);
+        }
     }
 
     fn looked(&mut self, id: &str, visit: u64, technology: &str, uid: &[u8], looked: Looked) {

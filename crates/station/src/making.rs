@@ -9,6 +9,7 @@ use lanyard_store::{Mode, NewHouse, Store, StoreError};
 
 use crate::api::{FirstStart, Recovery};
 use crate::cards::CARD_NUMBERS;
+use crate::encodings::Encodings;
 use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, sync_dir, write_front};
 use crate::operators::{NAME_LONGEST, checked, is_name, operator_added};
 use crate::session::station_opened;
@@ -143,11 +144,11 @@ impl Core {
         }
         let first = *ids.first().ok_or(StationError::NoOperator)?;
         let mut vault = Vault::create(new.id, kind, name, now, &mut entropy::fill)?;
-        for key in crate::cards::key_names()? {
+        for key in crate::encodings::first_keys(start.rehearsal)? {
             vault.make_key(&KeyRef::new(&key, 1)?, now, &mut entropy::fill)?;
         }
         // Those that the vault made itself are among them.
-        let made: Vec<Change> = vault.keys().map(|key| key_made(&key.of, &key.check.0)).collect();
+        let made: Vec<Change> = vault.keys().map(|key| key_made(&key_label(&key.of), &key.check.0)).collect();
         let mut store =
             Store::create(dir, &new, &slots, &opened.store_key, Box::new(vault.signer()), Box::new(entropy::fill))?;
         let by = [Actor { who: first, role: ActorRole::Did, kind: ActorKind::Admin }];
@@ -175,10 +176,12 @@ impl Core {
             backup_proved: start.rehearsal,
             opened: true,
             verdict: None,
+            encodings: Encodings::default(),
         };
         house.refresh()?;
         self.house = Some(house);
         self.begin_session(first, opened, vault)?;
+        self.keep_shipped(now)?;
         if start.rehearsal {
             people::add_samples(self, now)?;
         }
@@ -194,9 +197,10 @@ pub(crate) fn key_label(of: &KeyRef) -> String {
     format!("{}/{}", of.name, of.version)
 }
 
-fn key_made(of: &KeyRef, check: &[u8]) -> Change {
+/// `label`: [`key_label`].
+pub(crate) fn key_made(label: &str, check: &[u8]) -> Change {
     Change::new("key.made", RecordRef { kind: Kind::Key, id: entropy::id() })
         .state("", "made")
-        .field("name", key_label(of))
+        .field("name", label)
         .field("check_value", Value::Bytes(check.to_vec()))
 }

@@ -212,7 +212,7 @@ fn object_of(view: View<'_>, of: RecordRef) -> Result<String, StoreError> {
         Kind::Card => record.text("number").to_owned(),
         Kind::Credential => format!("{} {}", record.text("technology"), above(Kind::Card, "card")?),
         Kind::Certificate => above(Kind::Credential, "credential")?,
-        Kind::Operator | Kind::Key => record.text("name").to_owned(),
+        Kind::Operator | Kind::Key | Kind::Configuration => record.text("name").to_owned(),
         _ => String::new(),
     })
 }

@@ -129,6 +129,7 @@ impl Core {
                 tx.commit(&Change::new("operator.signed_in", what), &by, now)
             })?;
             house.drop_stale_slots()?;
+            self.keep_shipped(now)?;
         }
         self.load_cases()?;
         self.status_changed();
@@ -254,7 +255,7 @@ pub(crate) fn station_opened(tx: &mut Tx<'_>, now: UnixMs) -> Result<(), StoreEr
     let hash = |text: &str| -> [u8; 32] { Sha256::digest(text).into() };
     let packs = BTreeMap::from([
         ("design".to_owned(), hash(&[assets::DESIGN_FRONT, assets::DESIGN_BACK].concat())),
-        ("encoding".to_owned(), hash(assets::ENCODING)),
+        ("encoding".to_owned(), hash(&assets::ENCODINGS.map(|(_, text)| text).concat())),
         ("workflow".to_owned(), hash(assets::WORKFLOW)),
     ]);
     let newest = tx.view().checkpoint()?.and_then(|note| Checkpoint::parse_note(&note).ok()).map(|(newest, _)| newest);

@@ -6,6 +6,7 @@
 mod cards;
 mod cases;
 mod devices;
+mod encodings;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};

@@ -94,7 +94,13 @@ impl Core {
     fn confirm_data(&mut self, id: Id, fields: &BTreeMap<String, String>, now: UnixMs) -> Result<(), StationError> {
         form::check(fields, true)?;
         let case = self.at(id, &[StepKind::Data])?;
-        let person = case.person;
+        let (person, of) = (case.person, case.encoding());
+        let empty = |name: &str| fields.get(name).is_none_or(|value| value.trim().is_empty());
+        let encoding = self.encoding(&of)?;
+        let asked = |field: &&form::Field| encoding.values().contains(&format!("person.{}", field.name).as_str());
+        if let Some(field) = form::FORM.iter().filter(asked).find(|field| empty(field.name)) {
+            return Err(form::PersonError::Missing { field: field.name }.into());
+        }
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
         let view = house.store.view();
         let record = view.required(people::person(person))?;
@@ -163,7 +169,8 @@ impl Core {
     /// Reserves the card's number, fixes how long it is valid, and draws both sides. What does not fit stops the case here,
     /// with a way back.
     pub(crate) fn make_preview(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
-        match self.reserve_number(id, now).and_then(|()| self.draw(id, now)) {
+        let ready = self.reserve_number(id, now).and_then(|()| self.fits_on_card(id, now));
+        match ready.and_then(|()| self.draw(id, now)) {
             Ok(pictures) => {
                 let case = self.case(id)?;
                 case.pictures = Some(pictures);
@@ -174,6 +181,15 @@ impl Core {
                 self.case_changed(id);
             }
         }
+        Ok(())
+    }
+
+    /// Everything that goes onto the chip is there and fits: said before a card is laid.
+    fn fits_on_card(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let of = self.case(id)?.encoding();
+        let encoding = self.encoding(&of)?;
+        let values = self.values_of(id, None, now)?;
+        lanyard_encoding::preview(&encoding, &values, encoding.card.family, cards::link())?;
         Ok(())
     }
 

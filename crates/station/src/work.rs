@@ -227,9 +227,15 @@ impl Core {
                 _ => None,
             };
         }
-        let bound = self.bound.and_then(|bound| self.cases.get(&bound)).filter(free)?;
+        let bound = self.waits_for_blank().filter(free)?;
+        // Looked at for another encoding: it is asked once more, by the keys and the kind of card of this one.
+        if seen.encoding.as_ref().is_some_and(|of| *of != bound.encoding())
+            && self.encoding_of_card(uid).ok() != seen.encoding
+        {
+            return Some(Work::Look { visit: seen.visit });
+        }
         let blank = seen.assessment.as_ref().is_some_and(|assessment| assessment.found == Found::Blank);
-        (bound.step() == Some(StepKind::Card) && blank).then_some(Work::Encode { case: bound.id })
+        blank.then_some(Work::Encode { case: bound.id })
     }
 
     /// What a device's error means in this case.

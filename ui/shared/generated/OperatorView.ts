@@ -17,6 +17,6 @@ name: string,
  */
 login: string, 
 /**
- * What they may do beyond what every operator may: `print.file`.
+ * What they may do beyond what every operator may: `print.file`, `encoding.change`.
  */
 rights: Array<string>, };

@@ -11,7 +11,8 @@ export type SessionView = {
  */
 operator: OperatorView, 
 /**
- * What they may do: `issue`, `void`, `person.change`, `operator.change`, `backup`, `export`, `print.file`.
+ * What they may do: `issue`, `void`, `person.change`, `operator.change`, `backup`, `export`, `print.file`,
+ * `encoding.change`.
  */
 rights: Array<string>, 
 /**

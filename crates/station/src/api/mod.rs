@@ -6,6 +6,7 @@
 mod bench;
 mod case;
 mod device;
+mod encodings;
 mod history;
 mod person;
 mod status;
@@ -16,6 +17,7 @@ pub use case::{
     PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
 };
 pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, Standing, TestReport};
+pub use encodings::{EncodingAdded, EncodingHit, EncodingText};
 pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
 pub use person::{
     CardView, CertificateView, CredentialView, ImportRefusal, ImportReport, PersonField, PersonHit, PersonInput,

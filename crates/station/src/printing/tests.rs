@@ -90,7 +90,7 @@ impl Desk {
                 card,
                 technology: Technology::Desfire,
                 uid: &card.0[..7],
-                encoding: "starter",
+                encoding: Some(("starter", 1)),
                 keys: vec![],
             };
             let case = core.case(id).unwrap();

@@ -96,8 +96,20 @@ impl Station {
     /// # Errors
     /// No such person.
     pub fn case_open(&self, person: &str) -> Answer<CaseView> {
+        self.open_for(person, None)
+    }
+
+    /// As [`Self::case_open`], for a card of another encoding than that in use.
+    ///
+    /// # Errors
+    /// No such encoding; the open case is for another one.
+    pub fn case_open_with(&self, person: &str, encoding: &str) -> Answer<CaseView> {
+        self.open_for(person, Some(encoding))
+    }
+
+    fn open_for(&self, person: &str, encoding: Option<&str>) -> Answer<CaseView> {
         let id = self.write(|core, now| {
-            let id = core.open_case(people::id_of(person, "person")?, now)?;
+            let id = core.open_case(people::id_of(person, "person")?, encoding, now)?;
             core.bind(id, now);
             Ok(id)
         })?;

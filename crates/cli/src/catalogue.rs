@@ -1,0 +1,56 @@
+//! `lanyard encoding add | list | show | use`: the encodings that the house keeps.
+
+use std::path::Path;
+
+use lanyard_station::Station;
+use lanyard_station::api::{EncodingHit, Problem};
+
+use crate::output::{answer, file_problem, note};
+
+/// Adds a description; what lint has against it is the refusal.
+pub fn add(station: &Station, file: &Path, make_keys: bool, json: bool) -> Result<(), Problem> {
+    let text = std::fs::read_to_string(file).map_err(|error| file_problem(file, &error))?;
+    let added = station.encoding_add(&text, make_keys)?;
+    answer(json, &added, |added| {
+        let word = if added.new { "added" } else { "there already" };
+        let mut lines = vec![format!("{} version {}: {word}", added.encoding.name, added.encoding.version)];
+        lines.extend(added.keys_made.iter().map(|key| format!("key made: {key}/1")));
+        lines
+    });
+    let missing = &added.encoding.keys_missing;
+    if !missing.is_empty() {
+        let keys = missing.join(", ");
+        note(&format!("No card can be written yet; the vault has no key {keys}: add it again with --make-keys."));
+    }
+    Ok(())
+}
+
+/// All of them.
+pub fn list(station: &Station, json: bool) -> Result<(), Problem> {
+    answer(json, &station.encodings()?, |all| all.iter().map(line).collect());
+    Ok(())
+}
+
+/// The description, as it was added.
+pub fn show(station: &Station, name: &str, version: Option<u32>, json: bool) -> Result<(), Problem> {
+    answer(json, &station.encoding_text(name, version)?, |found| vec![found.text.trim_end().to_owned()]);
+    Ok(())
+}
+
+/// Cards are written with it from now on.
+pub fn choose(station: &Station, name: &str, json: bool) -> Result<(), Problem> {
+    answer(json, &station.encoding_use(name)?, |hit| vec![line(hit)]);
+    Ok(())
+}
+
+fn line(hit: &EncodingHit) -> String {
+    let title = hit.title.as_ref().map(|title| title.en.as_str()).unwrap_or_default();
+    let mut line = format!("{}\t{}\t{title}", hit.name, hit.version);
+    if hit.in_use {
+        line += "\tin use";
+    }
+    if !hit.keys_missing.is_empty() {
+        line += &format!("\tno key: {}", hit.keys_missing.join(" "));
+    }
+    line
+}
