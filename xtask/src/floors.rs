@@ -32,6 +32,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lanyard-twn4", 2),
     ("lanyard-pcsc", 2),
     ("lanyard-printer-ipp", 2),
+    ("lanyard-token", 3),
     ("lanyard-store", 3),
     ("lanyard-issue", 3),
     ("lanyard-station", 4),

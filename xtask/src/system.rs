@@ -32,6 +32,7 @@ pub const TEST: &[Package] = &[
     ("libnfc-dev", "its reader layer"),
     ("cups-ipp-utils", "a real IPP printer"),
     ("avahi-daemon", "which wants it"),
+    ("softhsm2", "a real PKCS#11 token, in software, that master keys live in"),
     ("openssl", "checks certificates and signatures"),
     ("python3-venv", "codecs of cards and readers that others wrote in Python, in an environment of their own"),
     ("poppler-utils", "renders PDFs to compare them with the preview"),

@@ -5,6 +5,9 @@ use aes::{Aes128, Aes192};
 use cmac::{Cmac, Mac};
 use lanyard_secret::Secret;
 
+use crate::KeysError;
+use crate::diversify::double;
+
 /// First three bytes of the AES-CMAC of sixteen zero bytes (ANSI X9.24-1:2017 §7.7.2, "CMAC method" for AES keys).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckValue(pub [u8; 3]);
@@ -20,6 +23,28 @@ impl CheckValue {
     #[must_use]
     pub fn of_aes192(key: &Secret<24>) -> Self {
         Self::of(<Cmac<Aes192> as KeyInit>::new(key.expose().into()))
+    }
+
+    /// From the whole AES-CMAC of sixteen zero bytes.
+    #[must_use]
+    pub fn of_tag(tag: &Secret<16>) -> Self {
+        let [a, b, c, ..] = *tag.expose();
+        Self([a, b, c])
+    }
+
+    /// By whoever encrypts single blocks under the key: E(K1), for the message is zero.
+    ///
+    /// # Errors
+    /// What encrypting answers.
+    pub fn by_blocks(
+        mut encrypt: impl FnMut(&[u8; 16]) -> Result<Secret<16>, KeysError>,
+    ) -> Result<Self, KeysError> {
+        let zero = encrypt(&[0; 16])?;
+        let subkey: Secret<16> = Secret::filled(|out| {
+            out.copy_from_slice(zero.expose());
+            double(out);
+        });
+        Ok(Self::of_tag(&encrypt(subkey.expose())?))
     }
 
     fn of(mut mac: impl Mac) -> Self {

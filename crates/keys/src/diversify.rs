@@ -1,7 +1,8 @@
 //! A card's own key from a master key and what the card is: NXP AN10922 rev 2.2, §2.2 (AES-128) and §2.3 (AES-192).
 
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes128, Aes192, Block};
+use aes::Block;
+use aes::cipher::BlockCipherEncrypt;
+use lanyard_model::Id;
 use lanyard_secret::Secret;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -48,18 +49,33 @@ pub enum ManagementAlgorithm {
     Aes192,
 }
 
-/// AN10922 §2.2: CMAC(K, 01 ‖ M), padded to 32 bytes even where M is short.
-pub(crate) fn aes128(master: &Secret<16>, input: &DiversificationInput) -> Secret<16> {
-    let cipher = Aes128::new(master.expose().into());
-    Secret::filled(|out| cmac32(&cipher, 0x01, input, out))
+impl ManagementAlgorithm {
+    /// M = algorithm ‖ card id.
+    pub(crate) fn input(self, card: Id) -> DiversificationInput {
+        let code = match self {
+            Self::TripleDes => 0x03,
+            Self::Aes192 => 0x0A,
+        };
+        DiversificationInput([&[code], &card.0[..]].concat())
+    }
+
+    /// Triple DES gets odd parity (and three different parts, or it would be no key: NIST SP 800-67 §3.2).
+    pub(crate) fn fitted(self, key: Secret<24>) -> Secret<24> {
+        match self {
+            Self::Aes192 => key,
+            Self::TripleDes => Secret::filled(|out| {
+                out.copy_from_slice(key.expose());
+                for byte in out.iter_mut() {
+                    *byte = (*byte & 0xFE) | u8::from((*byte & 0xFE).count_ones() % 2 == 0);
+                }
+            }),
+        }
+    }
 }
 
 /// AN10922 §2.3: A = CMAC(K, 11 ‖ M), B = CMAC(K, 12 ‖ M); A[0..8] ‖ A[8..16] ⊕ B[0..8] ‖ B[8..16].
-pub(crate) fn aes192(master: &Secret<24>, input: &DiversificationInput) -> Secret<24> {
-    let cipher = Aes192::new(master.expose().into());
-    let (mut a, mut b) = (Zeroizing::new([0; 16]), Zeroizing::new([0; 16]));
-    cmac32(&cipher, 0x11, input, &mut a);
-    cmac32(&cipher, 0x12, input, &mut b);
+pub(crate) fn folded(a: &Secret<16>, b: &Secret<16>) -> Secret<24> {
+    let (a, b) = (a.expose(), b.expose());
     Secret::filled(|out| {
         out[..8].copy_from_slice(&a[..8]);
         for i in 0..8 {
@@ -69,64 +85,86 @@ pub(crate) fn aes192(master: &Secret<24>, input: &DiversificationInput) -> Secre
     })
 }
 
-/// The management key of one card: M = algorithm ‖ card id. Triple DES gets odd parity and three different parts.
-pub(crate) fn management(master: &Secret<24>, card: &[u8; 16], algorithm: ManagementAlgorithm) -> Secret<24> {
-    let code = match algorithm {
-        ManagementAlgorithm::TripleDes => 0x03,
-        ManagementAlgorithm::Aes192 => 0x0A,
-    };
-    let mut m = vec![code];
-    m.extend_from_slice(card);
-    let key = aes192(master, &DiversificationInput(m));
-    match algorithm {
-        ManagementAlgorithm::Aes192 => key,
-        ManagementAlgorithm::TripleDes => Secret::filled(|out| {
-            out.copy_from_slice(key.expose());
-            for byte in out.iter_mut() {
-                *byte = (*byte & 0xFE) | u8::from((*byte & 0xFE).count_ones() % 2 == 0);
-            }
-        }),
-    }
+/// What AN10922 makes the CMAC of: D ‖ M, padded with 80 00… to exactly two blocks. It pads to 32 bytes always and picks the
+/// subkey by whether it padded, which no ready-made CMAC does for a message that fits one block.
+pub struct TwoBlocks {
+    bytes: [u8; 32],
+    len: usize,
 }
 
-/// CMAC (NIST SP 800-38B) over exactly two blocks: D ‖ M, padded with 80 00… where shorter. AN10922 pads to 32 bytes
-/// always and picks the subkey by whether it padded, which no ready-made CMAC does for a message that fits one block.
-fn cmac32<C: BlockCipherEncrypt<BlockSize = aes::cipher::consts::U16>>(
-    cipher: &C,
-    constant: u8,
-    input: &DiversificationInput,
-    out: &mut [u8; 16],
-) {
-    let mut message = Zeroizing::new([0u8; 32]);
-    message[0] = constant;
-    let len = 1 + input.0.len();
-    message[1..len].copy_from_slice(&input.0);
-    let padded = len < 32;
-    if padded {
-        message[len] = 0x80;
+impl TwoBlocks {
+    pub(crate) fn new(constant: u8, input: &DiversificationInput) -> Self {
+        let mut bytes = [0; 32];
+        bytes[0] = constant;
+        let len = 1 + input.0.len();
+        bytes[1..len].copy_from_slice(&input.0);
+        if len < 32 {
+            bytes[len] = 0x80;
+        }
+        Self { bytes, len }
     }
-    let mut subkey = Block::default();
-    cipher.encrypt_block(&mut subkey);
-    double(&mut subkey);
-    if padded {
-        double(&mut subkey);
+
+    /// The message whose plain CMAC (NIST SP 800-38B) is the same; none where it fits one block.
+    #[must_use]
+    pub fn plain(&self) -> Option<&[u8]> {
+        (self.len > 16).then(|| &self.bytes[..self.len])
     }
-    let mut block = Block::default();
-    for (i, byte) in message[..16].iter().enumerate() {
-        block[i] = *byte;
+
+    /// The first block, which is encrypted by itself.
+    #[must_use]
+    pub fn first(&self) -> [u8; 16] {
+        let mut first = [0; 16];
+        first.copy_from_slice(&self.bytes[..16]);
+        first
     }
-    cipher.encrypt_block(&mut block);
-    for i in 0..16 {
-        block[i] ^= message[16 + i] ^ subkey[i];
+
+    /// The second, which meets the subkey made of the encrypted zero block, and the first one encrypted.
+    #[must_use]
+    pub fn second(&self, zero: &Secret<16>) -> Secret<16> {
+        Secret::filled(|out| {
+            out.copy_from_slice(zero.expose());
+            double(out);
+            if self.len < 32 {
+                double(out);
+            }
+            for (out, byte) in out.iter_mut().zip(&self.bytes[16..]) {
+                *out ^= byte;
+            }
+        })
     }
-    cipher.encrypt_block(&mut block);
-    out.copy_from_slice(&block);
-    block.as_mut_slice().zeroize();
-    subkey.as_mut_slice().zeroize();
+
+    pub(crate) fn mac_with<C>(&self, cipher: &C) -> Result<Secret<16>, KeysError>
+    where
+        C: BlockCipherEncrypt<BlockSize = aes::cipher::consts::U16>,
+    {
+        self.mac_by_blocks(|block| {
+            let mut held = Block::from(*block);
+            cipher.encrypt_block(&mut held);
+            let out = Secret::filled(|out| out.copy_from_slice(&held));
+            held.as_mut_slice().zeroize();
+            Ok(out)
+        })
+    }
+
+    /// The CMAC, by whoever encrypts single blocks under the key.
+    ///
+    /// # Errors
+    /// What encrypting answers.
+    pub fn mac_by_blocks(
+        &self,
+        mut encrypt: impl FnMut(&[u8; 16]) -> Result<Secret<16>, KeysError>,
+    ) -> Result<Secret<16>, KeysError> {
+        let second = self.second(&encrypt(&[0; 16])?);
+        let mut last = Zeroizing::new(*encrypt(&self.first())?.expose());
+        for (byte, second) in last.iter_mut().zip(second.expose()) {
+            *byte ^= second;
+        }
+        encrypt(&last)
+    }
 }
 
 /// Doubling in GF(2¹²⁸) (NIST SP 800-38B §6.1).
-fn double(block: &mut Block) {
+pub(crate) fn double(block: &mut [u8; 16]) {
     let carry = block[0] >> 7;
     for i in 0..15 {
         block[i] = (block[i] << 1) | (block[i + 1] >> 7);
@@ -136,7 +174,23 @@ fn double(block: &mut Block) {
 
 #[cfg(test)]
 mod tests {
+    use aes::cipher::KeyInit;
+    use aes::{Aes128, Aes192};
+
     use super::*;
+
+    fn aes128(master: &Secret<16>, input: &DiversificationInput) -> Secret<16> {
+        TwoBlocks::new(0x01, input).mac_with(&Aes128::new(master.expose().into())).unwrap()
+    }
+
+    fn aes192(master: &Secret<24>, input: &DiversificationInput) -> Secret<24> {
+        let mac = |constant| TwoBlocks::new(constant, input).mac_with(&Aes192::new(master.expose().into())).unwrap();
+        folded(&mac(0x11), &mac(0x12))
+    }
+
+    fn management(master: &Secret<24>, card: &[u8; 16], algorithm: ManagementAlgorithm) -> Secret<24> {
+        algorithm.fitted(aes192(master, &algorithm.input(Id(*card))))
+    }
 
     fn vector(id: &str) -> serde_json::Value {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/vectors.json");
@@ -175,6 +229,23 @@ mod tests {
         let m = hex::decode("04782E21801D803042F54E585020416275").unwrap();
         let key = aes192(&master, &DiversificationInput::new(&m).unwrap());
         assert_eq!(hex::encode_upper(key.expose()), "CE39C8E1CD82D9A7BEDBE9D74AF59B23176755EE7586E12C");
+    }
+
+    #[test]
+    fn what_a_token_is_given_to_mac_is_the_same_message_and_nothing_where_it_could_not_be() {
+        use cmac::{Cmac, Mac};
+        let master: Secret<16> = Secret::from_slice(&[7; 16]).unwrap();
+        for len in 1..=31 {
+            let blocks = TwoBlocks::new(0x01, &DiversificationInput::new(&vec![9; len]).unwrap());
+            let ours = blocks.mac_with(&Aes128::new(master.expose().into())).unwrap();
+            let Some(message) = blocks.plain() else {
+                assert!(len < 16, "{len}");
+                continue;
+            };
+            let mut mac = <Cmac<Aes128> as cmac::KeyInit>::new(master.expose().into());
+            mac.update(message);
+            assert_eq!(ours.expose()[..], mac.finalize().into_bytes()[..], "{len}");
+        }
     }
 
     #[test]

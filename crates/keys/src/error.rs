@@ -2,6 +2,8 @@
 
 use lanyard_fault::{Coded, Fault, Helps};
 
+use lanyard_model::UnixMs;
+
 use crate::HouseKind;
 
 /// See [`Coded::code`] for the words' keys.
@@ -94,9 +96,73 @@ pub enum KeysError {
         /// Version.
         version: u8,
     },
+    /// The backup of this key version was last proved more than a year ago.
+    #[error("backup of key {name} version {version} not proved for a year")]
+    BackupOverdue {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+        /// Since when it is overdue.
+        since: UnixMs,
+    },
     /// A restored backup holds another key under this name and version.
     #[error("backup holds another key {name} version {version}")]
     BackupDiffers {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// A key of this name has another length.
+    #[error("a key of this name has {bytes} bytes")]
+    KeySize {
+        /// Bytes it has.
+        bytes: usize,
+    },
+    /// The master key lives in a token and never leaves it.
+    #[error("key {name} version {version} never leaves its token")]
+    KeyStays {
+        /// Name.
+        name: String,
+        /// Version.
+        version: u8,
+    },
+    /// The key lives in a token that is not there, or nobody has logged in to.
+    #[error("token {serial} is not there")]
+    TokenMissing {
+        /// Its serial number; empty where any would do.
+        serial: String,
+    },
+    /// The token's module cannot be loaded, or has no such token.
+    #[error("PKCS#11 module cannot be used: {why}")]
+    TokenModule {
+        /// `load`, `initialize`, `busy`, `several`.
+        why: &'static str,
+    },
+    /// The token refuses the PIN.
+    #[error("the token refuses the PIN")]
+    TokenPin,
+    /// The token is locked after too many wrong PINs.
+    #[error("the token's PIN is locked")]
+    TokenPinLocked,
+    /// The token can neither make the CMAC of this message nor encrypt blocks.
+    #[error("the token cannot derive: no {mechanism}")]
+    TokenUnfit {
+        /// What it would need.
+        mechanism: &'static str,
+    },
+    /// The token refused or failed.
+    #[error("the token answers {answer} to {call}")]
+    TokenFailed {
+        /// What was asked of it.
+        call: &'static str,
+        /// Its return value by name.
+        answer: String,
+    },
+    /// The token holds another key under this name and version.
+    #[error("token holds another key {name} version {version}")]
+    TokenDiffers {
         /// Name.
         name: String,
         /// Version.
@@ -151,7 +217,17 @@ impl Coded for KeysError {
             Self::KeyExists { .. } => "keys.key.exists",
             Self::KeyName => "keys.key.name",
             Self::BackupNotProved { .. } => "keys.backup.not_proved",
+            Self::BackupOverdue { .. } => "keys.backup.overdue",
             Self::BackupDiffers { .. } => "keys.backup.differs",
+            Self::KeySize { .. } => "keys.key.size",
+            Self::KeyStays { .. } => "keys.key.stays",
+            Self::TokenMissing { .. } => "keys.token.missing",
+            Self::TokenModule { .. } => "keys.token.module",
+            Self::TokenPin => "keys.token.pin",
+            Self::TokenPinLocked => "keys.token.pin_locked",
+            Self::TokenUnfit { .. } => "keys.token.unfit",
+            Self::TokenFailed { .. } => "keys.token.failed",
+            Self::TokenDiffers { .. } => "keys.token.differs",
             Self::DiversificationInput { .. } => "keys.diversification.input",
             Self::PukMissing => "keys.puk.missing",
             Self::RequestDamaged => "keys.request.damaged",
@@ -173,10 +249,19 @@ impl Coded for KeysError {
             | Self::SlotsNewer { .. }
             | Self::VaultNewer { .. }
             | Self::BackupDiffers { .. }
+            | Self::KeySize { .. }
+            | Self::TokenMissing { .. }
+            | Self::TokenModule { .. }
+            | Self::TokenPin
+            | Self::TokenPinLocked
+            | Self::TokenDiffers { .. }
             | Self::CertificateField { .. } => Fault::Operator,
-            Self::BackupNotProved { .. } | Self::VaultKind { .. } => Fault::Policy,
+            Self::BackupNotProved { .. }
+            | Self::BackupOverdue { .. }
+            | Self::KeyStays { .. }
+            | Self::VaultKind { .. } => Fault::Policy,
             Self::RequestDamaged | Self::RequestSignature => Fault::Card,
-            Self::SlotsDamaged | Self::VaultDamaged => Fault::Device,
+            Self::SlotsDamaged | Self::VaultDamaged | Self::TokenUnfit { .. } | Self::TokenFailed { .. } => Fault::Device,
             Self::CostBounds
             | Self::KeyMissing { .. }
             | Self::KeyExists { .. }
@@ -193,13 +278,24 @@ impl Coded for KeysError {
             | Self::PasswordShort { .. }
             | Self::PasswordLong { .. }
             | Self::RecoveryTypo
+            | Self::KeySize { .. }
+            | Self::TokenPin
             | Self::RecoveryWrong => Helps::SameAgain,
-            Self::SlotsNewer { .. } | Self::VaultNewer { .. } | Self::BackupNotProved { .. } => Helps::Later,
+            Self::SlotsNewer { .. }
+            | Self::VaultNewer { .. }
+            | Self::TokenMissing { .. }
+            | Self::TokenModule { .. }
+            | Self::TokenFailed { .. }
+            | Self::BackupOverdue { .. }
+            | Self::BackupNotProved { .. } => Helps::Later,
             Self::SlotsDamaged
             | Self::VaultDamaged
             | Self::BackupDiffers { .. }
             | Self::RequestDamaged
             | Self::RequestSignature
+            | Self::TokenPinLocked
+            | Self::TokenUnfit { .. }
+            | Self::TokenDiffers { .. }
             | Self::CertificateField { .. } => Helps::Another,
             Self::SlotExists
             | Self::SlotMissing
@@ -208,6 +304,7 @@ impl Coded for KeysError {
             | Self::KeyMissing { .. }
             | Self::KeyExists { .. }
             | Self::KeyName
+            | Self::KeyStays { .. }
             | Self::DiversificationInput { .. }
             | Self::PukMissing
             | Self::VaultFull { .. } => Helps::Never,
@@ -226,9 +323,17 @@ impl Coded for KeysError {
             Self::KeyMissing { name, version }
             | Self::KeyExists { name, version }
             | Self::BackupNotProved { name, version }
+            | Self::BackupOverdue { name, version, .. }
+            | Self::KeyStays { name, version }
+            | Self::TokenDiffers { name, version }
             | Self::BackupDiffers { name, version } => {
                 vec![("key", name.clone()), ("version", version.to_string())]
             }
+            Self::KeySize { bytes } => vec![("bytes", bytes.to_string())],
+            Self::TokenMissing { serial } => vec![("token", serial.clone())],
+            Self::TokenModule { why } => vec![("why", (*why).to_owned())],
+            Self::TokenUnfit { mechanism } => vec![("mechanism", (*mechanism).to_owned())],
+            Self::TokenFailed { call, answer } => vec![("call", (*call).to_owned()), ("answer", answer.clone())],
             Self::DiversificationInput { len } => vec![("length", len.to_string())],
             Self::CertificateField { field } => vec![("field", (*field).to_owned())],
             Self::VaultFull { what } => vec![("what", (*what).to_owned())],

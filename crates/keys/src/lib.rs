@@ -1,7 +1,8 @@
 //! The vault: keys are made, derived, kept and used here, and nowhere else.
 //!
 //! [`Slots`] hold a house's two random keys (store, vault), wrapped once for each operator and once for the recovery
-//! code. [`Vault`] holds everything else under the vault key: signing keys, the CA, the cards' master keys, PUKs.
+//! code. [`Vault`] holds everything else under the vault key: signing keys, the CA, the cards' master keys, PUKs. Master
+//! keys have homes ([`KeyHome`]): the vault itself, or a token that is attached to it.
 //! No file, clock or randomness: bytes, time and an [`Entropy`] are arguments.
 
 pub mod ca;
@@ -10,6 +11,9 @@ mod check;
 mod contents;
 mod diversify;
 mod error;
+mod home;
+mod masters;
+mod proof;
 mod recovery;
 mod rehearsal;
 mod seal;
@@ -19,8 +23,10 @@ mod vault;
 
 pub use card_record::{CardRecord, CardRecordError, card_record_key_id};
 pub use check::CheckValue;
-pub use diversify::{DiversificationInput, ManagementAlgorithm};
+pub use diversify::{DiversificationInput, ManagementAlgorithm, TwoBlocks};
 pub use error::KeysError;
+pub use home::{Derivation, KeyHome, KeySize, MasterKey};
+pub use proof::Proof;
 pub use recovery::RecoveryCode;
 pub use signer::EntrySigner;
 pub use slots::{Cost, Opened, Slots};

@@ -8,14 +8,15 @@ use lanyard_model::{Change, Id, Reason, RecordRef, UnixMs};
 use lanyard_secret::Secret;
 
 use crate::ca::{Ca, Period, Subject};
-use crate::diversify::{self, DiversificationInput, ManagementAlgorithm};
-use crate::rehearsal::test_key;
+use crate::diversify::{DiversificationInput, ManagementAlgorithm};
+use crate::home::{KeyHome, KeySize, MasterKey};
+use crate::masters::{Kept, Master, Masters, fresh};
+use crate::proof::Proof;
 use crate::seal::{open_key, seal};
 use crate::{CardRecord, CheckValue, Entropy, EntrySigner, KeysError, card_record, contents};
 
 const TEN_YEARS_MS: i64 = 3652 * 24 * 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-const MASTERS_MOST: usize = 4096;
 
 /// Real, or a rehearsal with public test keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +75,7 @@ impl KeyRef {
         if fits { Ok(Self { name: name.to_owned(), version }) } else { Err(KeysError::KeyName) }
     }
 
-    fn missing(&self) -> KeysError {
+    pub(crate) fn missing(&self) -> KeysError {
         KeysError::KeyMissing { name: self.name.clone(), version: self.version }
     }
 }
@@ -88,8 +89,29 @@ pub struct KeyStatus {
     pub check: CheckValue,
     /// When it was made.
     pub made: UnixMs,
-    /// Whether a backup of it was restored once and compared: `made` → `proved`.
-    pub proved: bool,
+    /// When a backup of it was last restored and compared: `made` → `proved`.
+    pub proved: Option<UnixMs>,
+    /// What it is.
+    pub size: KeySize,
+    /// Serial number of the token it lives in; none for a key in the vault.
+    pub token: Option<String>,
+}
+
+impl KeyStatus {
+    fn of(of: &KeyRef, master: &Master) -> Self {
+        let token = match &master.key {
+            Kept::Here(_) => None,
+            Kept::Token { serial, .. } => Some(serial.clone()),
+        };
+        let (check, size) = (master.key.check(), master.key.size());
+        Self { of: of.clone(), check, made: master.made, proved: master.proved, size, token }
+    }
+
+    /// How its backup stands now.
+    #[must_use]
+    pub fn proof(&self, now: UnixMs) -> Proof {
+        Proof::of(self.proved, now)
+    }
 }
 
 /// A PUK, opened, and the change that the caller has to commit about it.
@@ -100,17 +122,6 @@ pub struct PukOpened {
     pub change: Change,
 }
 
-pub(crate) enum MasterKey {
-    Aes128(Secret<16>),
-    Aes192(Secret<24>),
-}
-
-pub(crate) struct Master {
-    pub key: MasterKey,
-    pub proved: bool,
-    pub made: UnixMs,
-}
-
 /// See the module.
 pub struct Vault {
     pub(crate) house: Id,
@@ -118,10 +129,10 @@ pub struct Vault {
     pub(crate) entry: Secret<32>,
     pub(crate) checkpoint: Secret<32>,
     pub(crate) card_record: Secret<32>,
-    pub(crate) cosign: Secret<32>,
     pub(crate) ca: Ca,
     pub(crate) puk: Secret<32>,
-    pub(crate) masters: BTreeMap<KeyRef, Master>,
+    pub(crate) masters: Masters,
+    pub(crate) token: Option<Box<dyn KeyHome>>,
 }
 
 impl Vault {
@@ -152,7 +163,7 @@ impl Vault {
             Period { not_before: UnixMs(now.0 - DAY_MS), not_after: UnixMs(now.0.saturating_add(TEN_YEARS_MS)) };
         let mut make = |label: &str| fresh::<32>(kind, label, entropy);
         let (entry, checkpoint, card_record) = (make("entry"), make("checkpoint"), make("card-record"));
-        let (cosign, puk) = (make("cosign"), make("puk"));
+        let puk = make("puk");
         // A random string is a P-256 scalar but once in 2³² or less; then try another.
         let mut ca = Ca::create(make("ca"), &subject, serial, period);
         for _ in 0..4 {
@@ -160,12 +171,10 @@ impl Vault {
                 ca = Ca::create(make("ca"), &subject, serial, period);
             }
         }
-        let mut vault =
-            Self { house, kind, entry, checkpoint, card_record, cosign, ca: ca?, puk, masters: BTreeMap::new() };
+        let mut masters = Masters { kind, all: BTreeMap::new(), now };
         let piv = KeyRef { name: Self::PIV_MANAGEMENT.to_owned(), version: 1 };
-        let key = MasterKey::Aes192(fresh(kind, "piv.management/1", entropy));
-        vault.masters.insert(piv, Master { key, proved: false, made: now });
-        Ok(vault)
+        masters.generate(&piv, KeySize::Aes192, entropy)?;
+        Ok(Self { house, kind, entry, checkpoint, card_record, ca: ca?, puk, masters, token: None })
     }
 
     /// As it goes into the store, or into a backup.
@@ -219,68 +228,135 @@ impl Vault {
         bytes
     }
 
-    /// Public key with which this station cosigns a server's log.
-    #[must_use]
-    pub fn cosign_public(&self) -> [u8; 32] {
-        SigningKey::from_bytes(self.cosign.expose()).verifying_key().to_bytes()
-    }
-
-    /// Cosigns a server's checkpoint (C2SP tlog-cosignature: the caller gives the bytes to sign).
-    #[must_use]
-    pub fn cosign(&self, bytes: &[u8]) -> [u8; 64] {
-        SigningKey::from_bytes(self.cosign.expose()).sign(bytes).to_bytes()
-    }
-
     /// The built-in CA.
     #[must_use]
     pub fn ca(&self) -> &Ca {
         &self.ca
     }
 
-    /// Makes an AES-128 master key for DESFire cards.
+    /// Makes a master key in the vault: AES-192 for [`Self::PIV_MANAGEMENT`], AES-128 for DESFire cards.
     ///
     /// # Errors
     /// [`KeysError::KeyExists`]: keys are never overwritten. [`KeysError::KeyName`], [`KeysError::VaultFull`].
     pub fn make_key(&mut self, of: &KeyRef, now: UnixMs, entropy: &mut Entropy) -> Result<CheckValue, KeysError> {
-        self.vacant(of)?;
-        let key = fresh::<16>(self.kind, &format!("{}/{}", of.name, of.version), entropy);
-        let check = CheckValue::of_aes128(&key);
-        self.masters.insert(of.clone(), Master { key: MasterKey::Aes128(key), proved: false, made: now });
-        Ok(check)
+        self.masters.now = now;
+        self.masters.generate(of, Self::size_of(&of.name), entropy)
     }
 
-    /// Makes one more version of the master of PIV management keys.
+    /// What a key of this name is.
+    #[must_use]
+    pub fn size_of(name: &str) -> KeySize {
+        if name == Self::PIV_MANAGEMENT { KeySize::Aes192 } else { KeySize::Aes128 }
+    }
+
+    /// Takes a master key in: from a ceremony, or from a backup.
     ///
     /// # Errors
-    /// As [`Self::make_key`].
-    pub fn make_management_key(
+    /// As [`Self::make_key`]; [`KeysError::KeySize`].
+    pub fn import_key(&mut self, of: &KeyRef, key: &MasterKey, now: UnixMs) -> Result<CheckValue, KeysError> {
+        fits(of, key.size())?;
+        self.masters.now = now;
+        self.masters.import(of, key)
+    }
+
+    /// Makes a master key in the token that is attached; it never leaves it.
+    ///
+    /// # Errors
+    /// As [`Self::make_key`]; [`KeysError::TokenMissing`], what the token answers.
+    pub fn make_key_in_token(
         &mut self,
-        version: u8,
+        of: &KeyRef,
         now: UnixMs,
         entropy: &mut Entropy,
     ) -> Result<CheckValue, KeysError> {
-        let of = KeyRef::new(Self::PIV_MANAGEMENT, version)?;
-        self.vacant(&of)?;
-        let key = fresh::<24>(self.kind, &format!("{}/{version}", of.name), entropy);
-        let check = CheckValue::of_aes192(&key);
-        self.masters.insert(of, Master { key: MasterKey::Aes192(key), proved: false, made: now });
-        Ok(check)
+        let size = Self::size_of(&of.name);
+        self.into_token(of, size, now, |token| token.generate(of, size, entropy))
+    }
+
+    /// Takes a master key into the token that is attached.
+    ///
+    /// # Errors
+    /// As [`Self::make_key_in_token`]; [`KeysError::KeySize`].
+    pub fn import_key_into_token(
+        &mut self,
+        of: &KeyRef,
+        key: &MasterKey,
+        now: UnixMs,
+    ) -> Result<CheckValue, KeysError> {
+        fits(of, key.size())?;
+        self.into_token(of, key.size(), now, |token| token.import(of, key))
+    }
+
+    fn into_token(
+        &mut self,
+        of: &KeyRef,
+        size: KeySize,
+        now: UnixMs,
+        put: impl FnOnce(&mut dyn KeyHome) -> Result<CheckValue, KeysError>,
+    ) -> Result<CheckValue, KeysError> {
+        if self.masters.get(of).is_ok() {
+            return Err(KeysError::KeyExists { name: of.name.clone(), version: of.version });
+        }
+        let token = self.token.as_deref_mut().ok_or(KeysError::TokenMissing { serial: String::new() })?;
+        let check = put(token)?;
+        let serial = token.serial().to_owned();
+        self.masters.now = now;
+        self.masters.keep(of, Kept::Token { serial, size, check })
+    }
+
+    /// Attaches a token, logged in: from now on the keys that live in it can be used. Each that ought to be in it is asked
+    /// for its check value.
+    ///
+    /// # Errors
+    /// [`KeysError::TokenDiffers`], [`KeysError::KeyMissing`]; what the token answers.
+    pub fn attach(&mut self, token: Box<dyn KeyHome>) -> Result<(), KeysError> {
+        for (of, master) in &self.masters.all {
+            if let Kept::Token { serial, check, .. } = &master.key
+                && serial == token.serial()
+                && token.check_value(of)? != *check
+            {
+                return Err(KeysError::TokenDiffers { name: of.name.clone(), version: of.version });
+            }
+        }
+        self.token = Some(token);
+        Ok(())
+    }
+
+    /// The token that is attached, given back: a vault that was opened again takes it over.
+    pub fn detach(&mut self) -> Option<Box<dyn KeyHome>> {
+        self.token.take()
+    }
+
+    /// Serial numbers of the tokens that hold keys of this house.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        let mut serials: Vec<String> = self.keys().filter_map(|key| key.token).collect();
+        serials.sort();
+        serials.dedup();
+        serials
+    }
+
+    /// Where this key is reckoned with.
+    fn home(&self, of: &KeyRef) -> Result<&dyn KeyHome, KeysError> {
+        match &self.masters.get(of)?.key {
+            Kept::Here(_) => Ok(&self.masters),
+            Kept::Token { serial, .. } => self
+                .token
+                .as_deref()
+                .filter(|token| token.serial() == serial)
+                .ok_or_else(|| KeysError::TokenMissing { serial: serial.clone() }),
+        }
     }
 
     /// Every master key, by name and version.
     pub fn keys(&self) -> impl Iterator<Item = KeyStatus> + '_ {
-        self.masters.iter().map(|(of, master)| KeyStatus {
-            of: of.clone(),
-            check: master.key.check(),
-            made: master.made,
-            proved: master.proved,
-        })
+        self.masters.all.iter().map(|(of, master)| KeyStatus::of(of, master))
     }
 
     /// The newest version of a name.
     #[must_use]
     pub fn newest(&self, name: &str) -> Option<KeyRef> {
-        self.masters.keys().filter(|of| of.name == name).max().cloned()
+        self.masters.all.keys().filter(|of| of.name == name).max().cloned()
     }
 
     /// The check value of one key.
@@ -288,35 +364,33 @@ impl Vault {
     /// # Errors
     /// [`KeysError::KeyMissing`].
     pub fn key_check_value(&self, of: &KeyRef) -> Result<CheckValue, KeysError> {
-        Ok(self.masters.get(of).ok_or_else(|| of.missing())?.key.check())
+        Ok(self.masters.get(of)?.key.check())
     }
 
     /// A card's own key by AN10922 §2.2.
     ///
     /// # Errors
-    /// [`KeysError::KeyMissing`].
+    /// [`KeysError::KeyMissing`], [`KeysError::TokenMissing`]; what a token answers.
     pub fn diversify(&self, of: &KeyRef, input: &DiversificationInput) -> Result<Secret<16>, KeysError> {
-        match self.masters.get(of).map(|master| &master.key) {
-            Some(MasterKey::Aes128(key)) => Ok(diversify::aes128(key, input)),
-            _ => Err(of.missing()),
-        }
+        fits(of, self.masters.get(of)?.key.size())?;
+        self.home(of)?.aes128(of, input)
     }
 
     /// A master key as it stands, for the few keys that are the same on all cards (what readers hold).
     ///
     /// # Errors
-    /// [`KeysError::KeyMissing`].
+    /// As [`Self::diversify`]; [`KeysError::KeyStays`] for a key in a token.
     pub fn undiversified(&self, of: &KeyRef) -> Result<Secret<16>, KeysError> {
-        match self.masters.get(of).map(|master| &master.key) {
-            Some(MasterKey::Aes128(key)) => Ok(key.duplicate()),
-            _ => Err(of.missing()),
+        if matches!(self.masters.get(of)?.key, Kept::Token { .. }) {
+            return Err(KeysError::KeyStays { name: of.name.clone(), version: of.version });
         }
+        self.masters.undiversified(of)
     }
 
     /// The PIV management key of one card.
     ///
     /// # Errors
-    /// [`KeysError::KeyMissing`].
+    /// As [`Self::diversify`].
     pub fn management_key(
         &self,
         version: u8,
@@ -324,31 +398,32 @@ impl Vault {
         algorithm: ManagementAlgorithm,
     ) -> Result<Secret<24>, KeysError> {
         let of = KeyRef { name: Self::PIV_MANAGEMENT.to_owned(), version };
-        match self.masters.get(&of).map(|master| &master.key) {
-            Some(MasterKey::Aes192(key)) => Ok(diversify::management(key, &card.0, algorithm)),
-            _ => Err(of.missing()),
-        }
+        self.home(&of)?.management(&of, card, algorithm)
     }
 
-    /// Refuses, in a real house, a key version of which no backup was proved. Ask before a real card is written.
+    /// Refuses, in a real house, a key version of which no backup was proved, or not for a year. Ask before a real card is
+    /// written.
     ///
     /// # Errors
-    /// [`KeysError::KeyMissing`], [`KeysError::BackupNotProved`].
-    pub fn require_proved(&self, of: &KeyRef) -> Result<(), KeysError> {
-        let master = self.masters.get(of).ok_or_else(|| of.missing())?;
-        if master.proved || self.kind == HouseKind::Rehearsal {
-            Ok(())
-        } else {
-            Err(KeysError::BackupNotProved { name: of.name.clone(), version: of.version })
+    /// [`KeysError::KeyMissing`], [`KeysError::BackupNotProved`], [`KeysError::BackupOverdue`].
+    pub fn require_proved(&self, of: &KeyRef, now: UnixMs) -> Result<(), KeysError> {
+        let master = self.masters.get(of)?;
+        let (name, version) = (of.name.clone(), of.version);
+        match Proof::of(master.proved, now) {
+            _ if self.kind == HouseKind::Rehearsal => Ok(()),
+            Proof::Missing => Err(KeysError::BackupNotProved { name, version }),
+            Proof::Overdue { since } => Err(KeysError::BackupOverdue { name, version, since }),
+            Proof::Fresh { .. } | Proof::Due { .. } => Ok(()),
         }
     }
 
-    /// Compares each key with that in a vault restored from a backup; those found the same are proved. Answers which
-    /// became so: for each, the caller commits `key.backup_proved` and stores this vault.
+    /// Compares each key with that in a vault restored from a backup; those found the same are proved, for a year from
+    /// `now`. A key in a token is in no such backup. Answers which: for each, the caller commits `key.backup_proved` and
+    /// stores this vault.
     ///
     /// # Errors
     /// [`KeysError::BackupDiffers`], and nothing is marked; [`KeysError::VaultDamaged`] for another house's vault.
-    pub fn prove_backup(&mut self, restored: &Self) -> Result<Vec<KeyStatus>, KeysError> {
+    pub fn prove_backup(&mut self, restored: &Self, now: UnixMs) -> Result<Vec<KeyStatus>, KeysError> {
         if restored.house != self.house
             || restored.kind != self.kind
             || !restored.entry.same(&self.entry)
@@ -358,19 +433,23 @@ impl Vault {
         {
             return Err(KeysError::VaultDamaged);
         }
-        for (of, master) in &self.masters {
-            if restored.masters.get(of).is_some_and(|other| !other.key.same(&master.key)) {
+        for (of, master) in &self.masters.all {
+            if restored.masters.all.get(of).is_some_and(|other| !other.key.same(&master.key)) {
                 return Err(KeysError::BackupDiffers { name: of.name.clone(), version: of.version });
             }
         }
+        let found = |of: &KeyRef| matches!(restored.masters.all.get(of), Some(Master { key: Kept::Here(_), .. }));
+        Ok(self.proved(found, now))
+    }
+
+    /// Those of them are proved.
+    pub(crate) fn proved(&mut self, found: impl Fn(&KeyRef) -> bool, now: UnixMs) -> Vec<KeyStatus> {
         let mut proved = Vec::new();
-        for (of, master) in &mut self.masters {
-            if !master.proved && restored.masters.contains_key(of) {
-                master.proved = true;
-                proved.push(KeyStatus { of: of.clone(), check: master.key.check(), made: master.made, proved: true });
-            }
+        for (of, master) in self.masters.all.iter_mut().filter(|(of, _)| found(of)) {
+            master.proved = Some(now);
+            proved.push(KeyStatus::of(of, master));
         }
-        Ok(proved)
+        proved
     }
 
     /// A random PUK of eight digits for this card, and the sealed form for the store. Store it before the card gets it.
@@ -404,41 +483,12 @@ impl Vault {
     fn puk_aad(&self, card: RecordRef) -> Vec<u8> {
         [b"lanyard/puk/v1\0".as_slice(), &self.house.0, &card.id.0].concat()
     }
-
-    fn vacant(&self, of: &KeyRef) -> Result<(), KeysError> {
-        KeyRef::new(&of.name, of.version)?;
-        if self.masters.contains_key(of) {
-            return Err(KeysError::KeyExists { name: of.name.clone(), version: of.version });
-        }
-        if self.masters.len() >= MASTERS_MOST {
-            return Err(KeysError::VaultFull { what: "keys" });
-        }
-        Ok(())
-    }
 }
 
-impl MasterKey {
-    fn check(&self) -> CheckValue {
-        match self {
-            Self::Aes128(key) => CheckValue::of_aes128(key),
-            Self::Aes192(key) => CheckValue::of_aes192(key),
-        }
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Aes128(a), Self::Aes128(b)) => a.same(b),
-            (Self::Aes192(a), Self::Aes192(b)) => a.same(b),
-            _ => false,
-        }
-    }
-}
-
-fn fresh<const N: usize>(kind: HouseKind, label: &str, entropy: &mut Entropy) -> Secret<N> {
-    match kind {
-        HouseKind::Real => Secret::filled(|key| entropy(key)),
-        HouseKind::Rehearsal => test_key(label),
-    }
+/// PIV management keys are AES-192, the keys of DESFire cards AES-128.
+fn fits(of: &KeyRef, size: KeySize) -> Result<(), KeysError> {
+    let wanted = Vault::size_of(&of.name);
+    if size == wanted { Ok(()) } else { Err(KeysError::KeySize { bytes: wanted.bytes() }) }
 }
 
 /// At most 64 characters in all (X.520), the name cut where it is too long.

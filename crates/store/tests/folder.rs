@@ -174,7 +174,7 @@ fn a_restored_backup_opens_with_the_same_password_and_proves_its_keys() {
     assert_eq!((record.text("family_name"), record.text("unit")), ("Müller", ""));
     assert_eq!(back.view().search("mueller", 5).unwrap().len(), 1);
     let from_backup = Vault::open(&back.view().vault().unwrap().unwrap(), &opened.vault_key, HouseKind::Real).unwrap();
-    assert_eq!(vault.prove_backup(&from_backup).unwrap().len(), 1);
+    assert_eq!(vault.prove_backup(&from_backup, NOW).unwrap().len(), 1);
     for name in ["store.db", "slots.json"] {
         assert_eq!(restored.join(name).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
