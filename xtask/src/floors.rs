@@ -40,6 +40,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lanyard-cli", 5),
     ("lanyard-verify", 5),
     ("lanyard-tests", 5),
+    ("lanyard-hostile", 5),
     ("lanyard-piv-card", 5),
     ("xtask", 5),
 ];

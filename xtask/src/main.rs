@@ -2,6 +2,7 @@
 
 mod bench;
 mod floors;
+mod fuzz;
 mod lint;
 mod run;
 mod shell;
@@ -18,6 +19,8 @@ cargo xtask <command>
                      and leave pictures, card, certificate and history in target/demo/
   test               set up what the tests need, run all of them
   bench [NAME]       measure, print tables
+  fuzz [TARGET] [--seconds N] [--keep]
+                     think up hostile input, a minute for each target; --keep adds what reaches new code to fuzz/corpus
   lint               formatting, clippy, floors, front end, licences
   floors             check that every arrow between crates points downwards
   types              write ui/shared/generated from crates/station/src/api
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(),
         ["bench", rest @ ..] => bench::bench(rest),
         ["lint"] => lint::lint(),
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["floors"] => floors::floors(),
         ["types"] => test::types(),
         ["setup"] => system::install(system::DESKTOP).and_then(|()| system::install(system::TEST)),

@@ -7,17 +7,21 @@ use crate::{ApduError, Command, Expected, Response, Script, Status, Step};
 /// The longest answer that is put together, in bytes: above any PIV object (SP 800-73-4 part 1, table 8).
 const LIMIT: usize = 65_536;
 
+/// The most pieces that an answer comes in: a card that says `61` again and again, and gives little or nothing, has an end.
+const PIECES: u32 = 1_024;
+
 /// Wraps a script whose commands and answers may be longer than a short APDU.
 pub struct Chaining<S> {
     inner: S,
     waiting: VecDeque<Command>,
     answer: Vec<u8>,
+    pieces: u32,
 }
 
 impl<S> Chaining<S> {
     /// Splits commands at 255 bytes.
     pub fn new(inner: S) -> Self {
-        Self { inner, waiting: VecDeque::new(), answer: Vec::new() }
+        Self { inner, waiting: VecDeque::new(), answer: Vec::new(), pieces: 0 }
     }
 
     fn send(&mut self, command: Command) -> Command {
@@ -58,7 +62,8 @@ where
                 // A refusal in the middle of a chain ends the chain: the script sees the refusal.
                 self.waiting.clear();
                 self.answer.extend_from_slice(&response.data);
-                if self.answer.len() > LIMIT {
+                self.pieces += 1;
+                if self.answer.len() > LIMIT || self.pieces > PIECES {
                     return Step::Failed(ApduError::Endless { limit: LIMIT }.into());
                 }
                 if response.status.sw1() == 0x61 {
@@ -68,6 +73,7 @@ where
                     };
                     return Step::Transmit(Command::new(0, 0xC0, 0, 0).expecting(le));
                 }
+                self.pieces = 0;
                 let whole = Response::new(std::mem::take(&mut self.answer), response.status);
                 self.inner.step(Some(&whole))
             }
@@ -113,12 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_never_stops_sending_is_stopped() {
-        let out = crate::drive(&mut Chaining::new(Once(Command::new(0, 0xCB, 0, 0))), |_| {
-            let mut answer = vec![0; 256];
-            answer.extend_from_slice(&[0x61, 0]);
-            Ok::<_, ()>(answer)
-        });
-        assert!(matches!(out, Err(crate::DriveError::Script(ApduError::Endless { .. }))));
+    fn a_card_that_never_stops_sending_is_stopped_however_little_it_sends() {
+        for piece in [256, 1, 0] {
+            let out = crate::drive(&mut Chaining::new(Once(Command::new(0, 0xCB, 0, 0))), |_| {
+                let mut answer = vec![0; piece];
+                answer.extend_from_slice(&[0x61, 0]);
+                Ok::<_, ()>(answer)
+            });
+            assert!(matches!(out, Err(crate::DriveError::Script(ApduError::Endless { .. }))));
+        }
     }
 }

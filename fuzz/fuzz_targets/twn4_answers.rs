@@ -1,0 +1,5 @@
+//! libFuzzer before this target of `tests/hostile`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lanyard_hostile::feed("twn4_answers", bytes));
