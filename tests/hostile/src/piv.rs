@@ -88,7 +88,7 @@ impl Desk<'_> {
             4 => drop(self.run(yubico::version())),
             5 => drop(self.run(yubico::serial())),
             6 => drop(self.run(yubico::metadata(yubico::Reference::Pin))),
-            7 => drop(self.run(yubico::attest(Slot::Authentication))),
+            7 => drop(self.run(yubico::metadata(yubico::Reference::Key(Slot::Authentication)))),
             8 => drop(self.run(secrets::pin_state())),
             9 => drop(self.run(secrets::verify_pin(pin()))),
             10 => drop(self.run(personalise::restore_tries(puk(), pin()))),
