@@ -36,9 +36,7 @@ impl CheckValue {
     ///
     /// # Errors
     /// What encrypting answers.
-    pub fn by_blocks(
-        mut encrypt: impl FnMut(&[u8; 16]) -> Result<Secret<16>, KeysError>,
-    ) -> Result<Self, KeysError> {
+    pub fn by_blocks(mut encrypt: impl FnMut(&[u8; 16]) -> Result<Secret<16>, KeysError>) -> Result<Self, KeysError> {
         let zero = encrypt(&[0; 16])?;
         let subkey: Secret<16> = Secret::filled(|out| {
             out.copy_from_slice(zero.expose());

@@ -8,9 +8,9 @@ use lanyard_secret::{Secret, SecretBytes};
 use zeroize::Zeroizing;
 
 use crate::ca::Ca;
-use crate::seal::{open, seal};
 use crate::home::{KeySize, MasterKey};
 use crate::masters::{Kept, Master, Masters};
+use crate::seal::{open, seal};
 use crate::vault::{HouseKind, KeyRef, Vault};
 use crate::{CheckValue, Entropy, KeysError};
 

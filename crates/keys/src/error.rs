@@ -261,7 +261,9 @@ impl Coded for KeysError {
             | Self::KeyStays { .. }
             | Self::VaultKind { .. } => Fault::Policy,
             Self::RequestDamaged | Self::RequestSignature => Fault::Card,
-            Self::SlotsDamaged | Self::VaultDamaged | Self::TokenUnfit { .. } | Self::TokenFailed { .. } => Fault::Device,
+            Self::SlotsDamaged | Self::VaultDamaged | Self::TokenUnfit { .. } | Self::TokenFailed { .. } => {
+                Fault::Device
+            }
             Self::CostBounds
             | Self::KeyMissing { .. }
             | Self::KeyExists { .. }

@@ -270,7 +270,7 @@ impl Vault {
         entropy: &mut Entropy,
     ) -> Result<CheckValue, KeysError> {
         let size = Self::size_of(&of.name);
-        self.into_token(of, size, now, |token| token.generate(of, size, entropy))
+        self.put_in_token(of, size, now, |token| token.generate(of, size, entropy))
     }
 
     /// Takes a master key into the token that is attached.
@@ -284,10 +284,10 @@ impl Vault {
         now: UnixMs,
     ) -> Result<CheckValue, KeysError> {
         fits(of, key.size())?;
-        self.into_token(of, key.size(), now, |token| token.import(of, key))
+        self.put_in_token(of, key.size(), now, |token| token.import(of, key))
     }
 
-    fn into_token(
+    fn put_in_token(
         &mut self,
         of: &KeyRef,
         size: KeySize,

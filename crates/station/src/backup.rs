@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lanyard_keys::Vault;
-use lanyard_model::{Change, Kind, UnixMs};
+use lanyard_model::{Change, Kind, Record, UnixMs};
 use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, Store, StoreError};
 
@@ -11,6 +11,17 @@ use crate::house::{file, write_front, writes};
 use crate::making::key_label;
 use crate::shared::Core;
 use crate::{StationError, entropy};
+
+/// Whether each key's backup was proved within a year.
+pub(crate) fn backup_holds(vault: &Vault, now: UnixMs) -> bool {
+    vault.keys().all(|key| key.proof(now).holds())
+}
+
+/// Proved for the first time, or again.
+pub(crate) fn backup_proved(key: &Record) -> Change {
+    let change = Change::new("key.backup_proved", key.of);
+    if key.state == "made" { change.state("made", "proved") } else { change }
+}
 
 impl Core {
     /// A copy of store and slots, with the vault inside, as it is now.
@@ -58,7 +69,7 @@ impl Core {
         // be written is none.
         let own = house.store.view().vault()?.ok_or(StoreError::Damaged { what: "vault" })?;
         let mut vault = Vault::open(&own, &session.opened.vault_key, house.kind())?;
-        let proved = vault.prove_backup(&restored)?;
+        let proved = vault.prove_backup(&restored, now)?;
         let sealed = vault.seal(&session.opened.vault_key, &mut entropy::fill)?;
         let by = session.did();
         house.store.write(|tx| {
@@ -66,12 +77,15 @@ impl Core {
             for key in &proved {
                 let record = tx.view().records_by(Kind::Key, "name", &key_label(&key.of).into())?.pop();
                 let record = record.ok_or(StoreError::Damaged { what: "key record" })?;
-                tx.commit(&Change::new("key.backup_proved", record.of).state("made", "proved"), &by, now)?;
+                tx.commit(&backup_proved(&record), &by, now)?;
             }
             Ok::<_, StoreError>(())
         })?;
+        if let Some(token) = session.vault.detach() {
+            vault.attach(token)?;
+        }
+        house.backup_proved = backup_holds(&vault, now);
         session.vault = vault;
-        house.backup_proved = true;
         self.status_changed();
         Ok(())
     }

@@ -74,27 +74,31 @@ pub(crate) fn values(
 pub(crate) struct StationKeys(pub Arc<Shared>);
 
 impl StationKeys {
-    fn with<T>(&self, ask: impl FnOnce(&Vault) -> Result<T, EncodingError>) -> Result<T, EncodingError> {
+    fn with<T>(&self, ask: impl FnOnce(&VaultKeys<'_>) -> Result<T, EncodingError>) -> Result<T, EncodingError> {
+        let now = self.0.now();
         self.0.quietly(|core| match &core.session {
-            Some(session) => ask(&session.vault),
+            Some(session) => ask(&VaultKeys { vault: &session.vault, now }),
             None => Err(EncodingError::VaultLocked),
         })
     }
 }
 
 /// As [`StationKeys`], for who holds the state already.
-pub(crate) struct VaultKeys<'a>(pub &'a Vault);
+pub(crate) struct VaultKeys<'a> {
+    pub vault: &'a Vault,
+    pub now: UnixMs,
+}
 
 impl KeySource for VaultKeys<'_> {
     fn latest(&self, name: &str) -> Result<u8, EncodingError> {
         let missing = || EncodingError::KeyMissing { key: name.to_owned() };
-        self.0.newest(name).map(|key| key.version).ok_or_else(missing)
+        self.vault.newest(name).map(|key| key.version).ok_or_else(missing)
     }
 
     fn backup_proved(&self, name: &str, version: u8) -> Result<bool, EncodingError> {
-        match self.0.require_proved(&reference(name, version)?) {
+        match self.vault.require_proved(&reference(name, version)?, self.now) {
             Ok(()) => Ok(true),
-            Err(KeysError::BackupNotProved { .. }) => Ok(false),
+            Err(KeysError::BackupNotProved { .. } | KeysError::BackupOverdue { .. }) => Ok(false),
             Err(_) => Err(version_missing(name, version)),
         }
     }
@@ -102,8 +106,8 @@ impl KeySource for VaultKeys<'_> {
     fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError> {
         let of = reference(name, version)?;
         let key = match input {
-            Some(input) => DiversificationInput::new(input).and_then(|input| self.0.diversify(&of, &input)),
-            None => self.0.undiversified(&of),
+            Some(input) => DiversificationInput::new(input).and_then(|input| self.vault.diversify(&of, &input)),
+            None => self.vault.undiversified(&of),
         };
         key.map_err(|_| version_missing(name, version))
     }
@@ -111,15 +115,15 @@ impl KeySource for VaultKeys<'_> {
 
 impl KeySource for StationKeys {
     fn latest(&self, name: &str) -> Result<u8, EncodingError> {
-        self.with(|vault| VaultKeys(vault).latest(name))
+        self.with(|keys| keys.latest(name))
     }
 
     fn backup_proved(&self, name: &str, version: u8) -> Result<bool, EncodingError> {
-        self.with(|vault| VaultKeys(vault).backup_proved(name, version))
+        self.with(|keys| keys.backup_proved(name, version))
     }
 
     fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError> {
-        self.with(|vault| VaultKeys(vault).key(name, version, input))
+        self.with(|keys| keys.key(name, version, input))
     }
 }
 

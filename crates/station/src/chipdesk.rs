@@ -100,7 +100,7 @@ impl Core {
         let guid = entropy::id();
         let (_, session) = self.open()?;
         let key = management(&session.vault)?;
-        session.vault.require_proved(&key)?;
+        session.vault.require_proved(&key, now)?;
         let (puk, sealed) = session.vault.new_puk(card, &mut entropy::fill)?;
         let credential = Credential {
             id: guid,

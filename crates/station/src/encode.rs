@@ -152,7 +152,8 @@ impl Core {
         let encoding = self.encoding(&of)?;
         let number = self.case(id)?.text("number").to_owned();
         let (_, session) = self.open()?;
-        let plan = lanyard_encoding::plan(&encoding, &values, &assessment, &VaultKeys(&session.vault), link())?;
+        let keys = VaultKeys { vault: &session.vault, now };
+        let plan = lanyard_encoding::plan(&encoding, &values, &assessment, &keys, link())?;
         let credential = Credential {
             id: credential_id,
             card,

@@ -8,6 +8,7 @@ use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, NewHouse, Store, StoreError};
 
 use crate::api::{FirstStart, Recovery};
+use crate::backup::backup_holds;
 use crate::cards::CARD_NUMBERS;
 use crate::encodings::Encodings;
 use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, sync_dir, write_front};
@@ -40,7 +41,7 @@ impl Core {
             checked(operator, &taken)?;
             taken.push(operator.login.trim().to_lowercase());
         }
-        self.make_beside(&folder(home, start.rehearsal), |core, making| core.make_house_in(making, start, now))
+        self.make_beside(&folder(home, start.rehearsal), now, |core, making| core.make_house_in(making, start, now))
     }
 
     /// Makes this home from a backup. Whether it is a rehearsal.
@@ -60,7 +61,7 @@ impl Core {
         let hash = login_hash(slots.house(), login);
         let id = front.logins.iter().find(|(known, _)| *known == hash).map_or(Id([0; 16]), |(_, id)| *id);
         let opened = slots.open(id, password)?;
-        self.make_beside(&folder(home, front.rehearsal), |core, making| {
+        self.make_beside(&folder(home, front.rehearsal), now, |core, making| {
             lanyard_store::restore(from, making, &opened.store_key, Box::new(entropy::fill))?;
             write_front(making, &front)?;
             core.closed = Closed::at(making, Mode::Write)?;
@@ -81,6 +82,7 @@ impl Core {
     fn make_beside<T>(
         &mut self,
         dir: &Path,
+        now: UnixMs,
         make: impl FnOnce(&mut Self, &Path) -> Result<T, StationError>,
     ) -> Result<T, StationError> {
         if std::fs::read_dir(dir).is_ok_and(|mut there| there.next().is_some()) {
@@ -93,7 +95,7 @@ impl Core {
         };
         swept()?;
         let made = make(self, &making).and_then(|made| {
-            self.move_house(&making, dir)?;
+            self.move_house(&making, dir, now)?;
             Ok(made)
         });
         if made.is_err() {
@@ -105,7 +107,7 @@ impl Core {
         made
     }
 
-    fn move_house(&mut self, from: &Path, to: &Path) -> Result<(), StationError> {
+    fn move_house(&mut self, from: &Path, to: &Path, now: UnixMs) -> Result<(), StationError> {
         let (Some(house), Some(session)) = (self.house.take(), &self.session) else {
             return Err(StationError::NoHouse);
         };
@@ -120,7 +122,7 @@ impl Core {
         let mut house = Closed { dir: to.to_owned(), front, mode: Mode::Write }.open(slots, &session.opened)?;
         house.opened = true;
         house.store.set_signer(Some(Box::new(session.vault.signer())));
-        house.backup_proved = house.rehearsal() || session.vault.keys().all(|key| key.proved);
+        house.backup_proved = house.rehearsal() || backup_holds(&session.vault, now);
         self.house = Some(house);
         Ok(())
     }
@@ -180,7 +182,7 @@ impl Core {
         };
         house.refresh()?;
         self.house = Some(house);
-        self.begin_session(first, opened, vault)?;
+        self.begin_session(first, opened, vault, now)?;
         self.keep_shipped(now)?;
         if start.rehearsal {
             people::add_samples(self, now)?;

@@ -10,6 +10,7 @@ use lanyard_store::{StoreError, Tx};
 use sha2::{Digest, Sha256};
 
 use crate::api::{OperatorView, SessionView, Theme};
+use crate::backup::backup_holds;
 use crate::house::{Front, cost, login_hash, seal_of, writes};
 use crate::shared::Core;
 use crate::{StationError, assets, entropy, program};
@@ -116,7 +117,7 @@ impl Core {
         let house = self.house.as_mut().ok_or(StationError::NoHouse)?;
         let sealed = house.store.view().vault()?.ok_or(StoreError::Damaged { what: "vault" })?;
         let vault = Vault::open(&sealed, &opened.vault_key, house.kind())?;
-        self.begin_session(id, opened, vault)?;
+        self.begin_session(id, opened, vault, now)?;
         let (house, session) = self.open()?;
         if writes(house) {
             let by = session.did();
@@ -136,7 +137,13 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) fn begin_session(&mut self, id: Id, opened: Opened, vault: Vault) -> Result<(), StationError> {
+    pub(crate) fn begin_session(
+        &mut self,
+        id: Id,
+        opened: Opened,
+        vault: Vault,
+        now: UnixMs,
+    ) -> Result<(), StationError> {
         let house = self.house.as_mut().ok_or(StationError::NoHouse)?;
         let text = id.to_string();
         let operator = house
@@ -147,7 +154,7 @@ impl Core {
             .ok_or(StationError::Keys(KeysError::PasswordWrong))?;
         house.set_seal(seal_of(&vault))?;
         house.store.set_signer(Some(Box::new(vault.signer())));
-        house.backup_proved = house.rehearsal() || vault.keys().all(|key| key.proved);
+        house.backup_proved = house.rehearsal() || backup_holds(&vault, now);
         let view = house.store.view();
         let language = view.setting(&format!("language.{text}"))?.unwrap_or_else(|| "en".to_owned());
         let theme = match view.setting(&format!("theme.{text}"))?.as_deref() {

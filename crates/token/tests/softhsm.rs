@@ -7,8 +7,8 @@ use std::process::Command;
 
 use lanyard_fault::Coded;
 use lanyard_keys::{
-    CheckValue, Derivation, DiversificationInput, HouseKind, KeyHome, KeyRef, KeySize, KeysError,
-    ManagementAlgorithm, MasterKey, Vault,
+    CheckValue, Derivation, DiversificationInput, HouseKind, KeyHome, KeyRef, KeySize, KeysError, ManagementAlgorithm,
+    MasterKey, Vault,
 };
 use lanyard_model::{Id, UnixMs};
 use lanyard_secret::{Secret, SecretBytes};
@@ -215,7 +215,10 @@ fn a_wrong_pin_is_said_and_nothing_else_and_a_used_name_is_not_overwritten() {
         let refused = Token::open(&library(), None, &wrong).err().unwrap();
         assert_eq!(refused, KeysError::TokenPin);
         assert!(!format!("{refused:?} {refused} {:?}", refused.details()).contains("000000"));
-        assert_eq!(Token::open(Path::new("/nowhere.so"), None, &pin()).err(), Some(KeysError::TokenModule { why: "load" }));
+        assert_eq!(
+            Token::open(Path::new("/nowhere.so"), None, &pin()).err(),
+            Some(KeysError::TokenModule { why: "load" })
+        );
         let missing = Token::open(&library(), Some("not there"), &pin()).err();
         assert_eq!(missing, Some(KeysError::TokenMissing { serial: "not there".to_owned() }));
         let mut token = open();

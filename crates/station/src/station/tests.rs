@@ -168,11 +168,11 @@ fn a_proof_of_a_backup_that_could_not_be_written_is_none() {
     station.shared.quietly(|core| {
         let (house, session) = core.open().unwrap();
         assert!(!house.backup_proved);
-        assert!(session.vault.keys().all(|key| !key.proved));
+        assert!(session.vault.keys().all(|key| key.proved.is_none()));
         house.store.set_signer(Some(Box::new(session.vault.signer())));
     });
     station.backup_prove(&to, &password()).unwrap();
-    station.shared.quietly(|core| assert!(core.open().unwrap().1.vault.keys().all(|key| key.proved)));
+    station.shared.quietly(|core| assert!(core.open().unwrap().1.vault.keys().all(|key| key.proved.is_some())));
 }
 
 #[test]
