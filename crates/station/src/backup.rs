@@ -81,11 +81,8 @@ impl Core {
             }
             Ok::<_, StoreError>(())
         })?;
-        if let Some(token) = session.vault.detach() {
-            vault.attach(token)?;
-        }
         house.backup_proved = backup_holds(&vault, now);
-        session.vault = vault;
+        session.use_vault(vault)?;
         self.status_changed();
         Ok(())
     }

@@ -284,8 +284,8 @@ impl Core {
             }
             Ok::<_, StoreError>(())
         })?;
-        session.vault = vault;
-        house.backup_proved = house.rehearsal() || session.vault.keys().all(|key| key.proved);
+        session.use_vault(vault)?;
+        house.backup_proved = house.rehearsal() || crate::backup::backup_holds(&session.vault, now);
         house.refresh()?;
         self.status_changed();
         Ok(())

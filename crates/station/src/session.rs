@@ -35,6 +35,15 @@ impl Session {
         }
     }
 
+    /// What the store holds now takes the place of the vault in use, and takes over the token that is logged in.
+    pub(crate) fn use_vault(&mut self, mut vault: Vault) -> Result<(), StationError> {
+        if let Some(token) = self.vault.detach() {
+            vault.attach(token)?;
+        }
+        self.vault = vault;
+        Ok(())
+    }
+
     /// The operator, as who did it.
     pub(crate) fn did(&self) -> [Actor; 1] {
         [Actor { who: self.id, role: ActorRole::Did, kind: ActorKind::Operator }]
