@@ -122,16 +122,17 @@ impl Shared {
         if self.stopping() {
             return None;
         }
-        let work = self.quietly(|core| core.next_work(id))?;
-        if let Some(case) = work.case() {
-            self.with(|core| {
+        // Found and taken under one lock: two readers that ask at the same moment must not both have the case.
+        self.with(|core| {
+            let work = core.next_work(id)?;
+            if let Some(case) = work.case() {
                 if let Ok(open) = core.case(case) {
                     open.busy = true;
                 }
                 core.case_changed(case);
-            });
-        }
-        Some(work)
+            }
+            Some(work)
+        })
     }
 
     pub(crate) fn work_failed(&self, id: &str, work: &Work, error: StationError) {
@@ -186,9 +187,11 @@ impl Core {
                 return None;
             }
             let chip = seen.chip;
+            // One that names no case of ours is meant for the case that is on the screen, as a blank is; a parked one waits
+            // until it is there again.
             let of_chip = |case: &&crate::case::Case| match chip {
                 Some(guid) => case.reference("chip") == Some(guid),
-                None => self.bound == Some(case.id) || case.reference("chip").is_none(),
+                None => self.bound == Some(case.id),
             };
             let first = |kind: StepKind| {
                 self.order
@@ -252,42 +255,4 @@ impl Core {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
-mod tests {
-    use crate::api::{DeviceRole, FirstStart, NewOperator, Password};
-    use crate::{HouseChoice, Options, Station};
-
-    fn station(home: &std::path::Path, rehearsal: bool) -> Station {
-        let choice = if rehearsal { HouseChoice::Rehearsal } else { HouseChoice::Real };
-        let options = Options::new(home.to_owned(), choice);
-        let station = Station::start(if rehearsal { options } else { options.without_devices() }).unwrap();
-        let password = Password(lanyard_secret::SecretBytes::new(b"correct horse".to_vec()));
-        let ana = NewOperator { name: "Ana".to_owned(), login: "ana".to_owned(), password };
-        station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal, operators: vec![ana] }).unwrap();
-        station
-    }
-
-    #[test]
-    fn a_reader_of_a_rehearsal_that_is_used_for_nothing_fits_no_work_until_it_is_used_again() {
-        let home = tempfile::tempdir().unwrap();
-        let station = station(home.path(), true);
-        let fits = |role| station.shared.quietly(|core| core.fits("reader:Encoder", role));
-        assert!(fits(DeviceRole::Encoder) && !fits(DeviceRole::Chip));
-        station.device_role("reader:Encoder", None).unwrap();
-        assert!(!fits(DeviceRole::Encoder) && !fits(DeviceRole::Chip));
-        station.device_role("reader:Encoder", Some(DeviceRole::Encoder)).unwrap();
-        assert!(fits(DeviceRole::Encoder));
-    }
-
-    #[test]
-    fn a_printer_of_a_real_house_that_was_given_no_role_fits_as_long_as_no_other_has_it() {
-        let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let station = station(home.path(), false);
-        let fits = |id: &str| station.shared.quietly(|core| core.fits(id, DeviceRole::Print));
-        for name in ["One", "Two"] {
-            station.printer_add(name, &format!("file://{}", folder.path().display())).unwrap();
-        }
-        assert!(fits("printer:One") && fits("printer:Two"));
-        station.device_role("printer:Two", Some(DeviceRole::Print)).unwrap();
-        assert!(!fits("printer:One") && fits("printer:Two"));
-    }
-}
+mod tests;
