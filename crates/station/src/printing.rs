@@ -42,15 +42,18 @@ impl Shared {
     /// The job that is due at this printer.
     pub(crate) fn next_print(&self, printer: &Serving) -> Option<PrintWork> {
         let now = self.now();
-        let due = self.quietly(|core| core.serves(printer).then(|| core.print_due(&printer.id)).flatten())?;
-        self.with(|core| match core.print_begin(&printer.id, due, now) {
-            Ok(work) => Some(work),
-            Err(error) => {
-                if let Ok(case) = core.case(due) {
-                    case.stopped(&error);
+        // Found and begun under one lock: two printers that ask at the same moment would make two cards.
+        self.with(|core| {
+            let due = core.serves(printer).then(|| core.print_due(&printer.id)).flatten()?;
+            match core.print_begin(&printer.id, due, now) {
+                Ok(work) => Some(work),
+                Err(error) => {
+                    if let Ok(case) = core.case(due) {
+                        case.stopped(&error);
+                    }
+                    core.case_changed(due);
+                    None
                 }
-                core.case_changed(due);
-                None
             }
         })
     }
@@ -216,6 +219,9 @@ impl Core {
     }
 
     fn print_begin(&mut self, printer: &str, id: Id, now: UnixMs) -> Result<PrintWork, StationError> {
+        if self.at(id, &[StepKind::Print])?.busy {
+            return Err(StationError::CaseClosed);
+        }
         let pdf = self.accepted_pdf(id, now)?;
         let number = self.case(id)?.text("number").to_owned();
         let folder = self.devices.get(printer).and_then(Device::folder);

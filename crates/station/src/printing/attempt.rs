@@ -34,6 +34,12 @@ impl OpenAttempt {
     pub(super) fn is_for(&self, printer: &str) -> bool {
         self.printer.as_deref().is_none_or(|own| own == printer)
     }
+
+    /// The printer's name.
+    fn shown(&self) -> String {
+        let id = self.printer.as_deref().unwrap_or_default();
+        id.split_once(':').map_or(id, |(_, name)| name).to_owned()
+    }
 }
 
 pub(super) fn title(number: &str, attempt: u32) -> String {
@@ -78,18 +84,21 @@ impl Core {
 
     /// The printer that has the case's job, where that takes none now.
     pub(super) fn begun_elsewhere(&self, case: &Case) -> Option<StationError> {
-        let id = self.open_attempt(case)?.printer?;
-        if self.fits(&id, DeviceRole::Print) {
+        let open = self.open_attempt(case)?;
+        if self.fits(open.printer.as_deref()?, DeviceRole::Print) {
             return None;
         }
-        let printer = id.split_once(':').map_or(id.as_str(), |(_, name)| name).to_owned();
-        Some(StationError::PrinterElsewhere { printer })
+        Some(StationError::PrinterElsewhere { printer: open.shown() })
     }
 
-    /// The attempt that goes on at this printer, or a new one; and whether it is new.
+    /// The attempt that goes on at this printer, or a new one; and whether it is new. One that another printer has, which
+    /// may yet make a card of it, is not ended here.
     pub(super) fn attempt_at(&mut self, id: Id, printer: &str, now: UnixMs) -> Result<(u32, bool), StationError> {
         let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
-        let open = self.open_attempt(case).filter(|open| open.is_for(printer));
+        let open = self.open_attempt(case);
+        if let Some(elsewhere) = open.as_ref().filter(|open| !open.is_for(printer)) {
+            return Err(StationError::PrinterElsewhere { printer: elsewhere.shown() });
+        }
         let mut instance = case.instance.clone();
         let row = case.row(&instance, true, now)?;
         let (house, _) = self.open()?;

@@ -253,6 +253,33 @@ fn a_job_that_one_printer_has_is_given_to_no_other_not_even_after_a_restart() {
 }
 
 #[test]
+fn of_two_printers_that_ask_at_the_same_moment_one_prints_the_card() {
+    let (desk, case) = desk_at_print();
+    let trays = ["One", "Two"].map(|name| plug(&desk, name));
+    desk.until(&case, |view| view.lines.iter().any(|line| line.code == "print.printing"));
+    let given = |tray: &Arc<Mutex<Tray>>| lock(tray).jobs.len();
+    let has = usize::from(given(&trays[1]) == 1);
+    assert_eq!(trays.each_ref().map(given), [1 - has, has]);
+    // The other found the case free before this one took it.
+    let (id, now) = (case.id.parse().unwrap(), desk.station.shared.now());
+    let other = ["printer:Two", "printer:One"][has];
+    let begins = |core: &mut crate::shared::Core| core.print_begin(other, id, now).err();
+    let refused = desk.station.shared.quietly(begins);
+    assert_eq!(refused.map(|error| lanyard_fault::Coded::code(&error)), Some("case.closed"));
+    // Nor when nobody follows the job for a moment.
+    let refused = desk.station.shared.quietly(|core| {
+        core.case(id).unwrap().busy = false;
+        let refused = begins(core);
+        core.case(id).unwrap().busy = true;
+        refused
+    });
+    assert_eq!(refused.map(|error| lanyard_fault::Coded::code(&error)), Some("printer.elsewhere"));
+    comes_out(&trays[has]);
+    handed_on(&desk, &case);
+    assert_eq!(trays.each_ref().map(given), [1 - has, has]);
+}
+
+#[test]
 fn a_printer_that_was_not_there_has_been_sent_nothing_and_another_may_print() {
     let (desk, case) = desk_at_print();
     let tray = Arc::new(Mutex::new(Tray { gone: true, ..Tray::default() }));
