@@ -59,7 +59,8 @@ fn lying(name: &str, uid: &[u8]) -> Device {
         case: None,
         problem: None,
     };
-    let card = Some(Seen { visit: 1, looked: true, view, uid: uid.to_vec(), assessment: None, chip: None });
+    let uid = uid.to_vec();
+    let card = Some(Seen { visit: 1, looked: true, view, uid, assessment: None, chip: None, encoding: None });
     Device {
         kind: DeviceKind::Reader,
         name: name.to_owned(),
