@@ -23,7 +23,7 @@ pub(crate) struct FilePrinter {
     folder: PathBuf,
 }
 
-/// The name that a job's file gets: titles are card number and attempt, `C-0048821/1`.
+/// The name that a job's file gets: titles are card number, attempt and a part of the case, `C-0048821/1/5c01d2aa`.
 pub(crate) fn file_name(title: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
     format!("{}.pdf", title.chars().map(plain).collect::<String>())
@@ -37,7 +37,12 @@ impl FilePrinter {
             let what = folder.display().to_string();
             return Err(StationError::File { what, kind: ErrorKind::NotADirectory });
         }
-        Ok(Self { name: name.to_owned(), folder: folder.to_owned() })
+        Ok(Self::at(name, folder))
+    }
+
+    /// One that was added before. Its folder may have gone since: so has the printer, then, until it is back.
+    pub(crate) fn at(name: &str, folder: &Path) -> Self {
+        Self { name: name.to_owned(), folder: folder.to_owned() }
     }
 
     fn refused(&self, error: &std::io::Error) -> DeviceError {

@@ -49,7 +49,7 @@ pub(crate) fn watch_readers(shared: &Arc<Shared>, role_of: impl Fn(&str) -> Opti
 /// A configured printer.
 pub(crate) fn add_printer(shared: &Arc<Shared>, name: &str, uri: &str) -> Result<(), StationError> {
     match fileprinter::folder_of(uri) {
-        Some(folder) => attach_printer(shared, Box::new(FilePrinter::new(name, &folder)?), false, Some(uri.to_owned())),
+        Some(folder) => attach_printer(shared, Box::new(FilePrinter::at(name, &folder)), false, Some(uri.to_owned())),
         None => attach_printer(shared, Box::new(IppPrinter::new(name, uri)?), false, Some(uri.to_owned())),
     }
     Ok(())

@@ -94,6 +94,10 @@ impl Core {
         let (_, id) = known.ok_or(StationError::Missing { kind: "operator" })?;
         slots.change_password(id, password, &opened, cost(rehearsal), &mut entropy::fill)?;
         self.enter(id, &slots, opened, now)?;
+        self.recovered(id, slots, now).inspect_err(|_| self.lock())
+    }
+
+    fn recovered(&mut self, id: Id, slots: Slots, now: UnixMs) -> Result<(), StationError> {
         let (house, session) = self.open()?;
         let by = session.did();
         house.store.write(|tx| {
@@ -126,23 +130,30 @@ impl Core {
         let house = self.house.as_mut().ok_or(StationError::NoHouse)?;
         let sealed = house.store.view().vault()?.ok_or(StoreError::Damaged { what: "vault" })?;
         let vault = Vault::open(&sealed, &opened.vault_key, house.kind())?;
-        self.begin_session(id, opened, vault, now)?;
+        let begun = self.begin_session(id, opened, vault, now).and_then(|()| self.signed_in(id, now));
+        begun.inspect_err(|_| self.lock())?;
+        self.status_changed();
+        Ok(())
+    }
+
+    /// Nobody is signed in of whom the history does not say so, or whose cases are not there.
+    fn signed_in(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        self.load_cases()?;
         let (house, session) = self.open()?;
         if writes(house) {
             let by = session.did();
             let what = RecordRef { kind: Kind::Operator, id };
-            let first = !std::mem::replace(&mut house.opened, true);
+            let first = !house.opened;
             house.store.write(|tx| {
                 if first {
                     station_opened(tx, now)?;
                 }
                 tx.commit(&Change::new("operator.signed_in", what), &by, now)
             })?;
+            house.opened = true;
             house.drop_stale_slots()?;
             self.keep_shipped(now)?;
         }
-        self.load_cases()?;
-        self.status_changed();
         Ok(())
     }
 

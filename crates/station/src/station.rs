@@ -114,10 +114,21 @@ impl Station {
             return Ok(());
         }
         for (name, uri) in self.shared.quietly(|core| core.saved_printers())? {
-            hotplug::add_printer(&self.shared, &name, &uri)?;
+            // One whose address was good when it was added, and is none any more, is in nobody's way.
+            if let Err(error) = hotplug::add_printer(&self.shared, &name, &uri) {
+                tracing::warn!(code = lanyard_fault::Coded::code(&error), "a saved printer is not there");
+            }
         }
-        self.shared.with(|core| core.apply_saved_roles());
-        Ok(())
+        self.shared.with(|core| core.apply_saved_roles())
+    }
+
+    /// Somebody has signed in: or, where it is refused after all, nobody.
+    fn with_saved_devices(&self) -> Answer<Status> {
+        self.saved_printers().map_err(|error| {
+            self.shared.with(|core| core.lock());
+            problem(error)
+        })?;
+        Ok(self.status())
     }
 
     fn write<T>(&self, act: impl FnOnce(&mut crate::shared::Core, UnixMs) -> Result<T, StationError>) -> Answer<T> {
@@ -178,8 +189,7 @@ impl Station {
     /// `keys.password.wrong`; a store that is in use, newer, or damaged.
     pub fn sign_in(&self, login: &str, password: &SecretBytes) -> Answer<Status> {
         self.write(|core, now| core.sign_in(login, password, now))?;
-        self.saved_printers().map_err(problem)?;
-        Ok(self.status())
+        self.with_saved_devices()
     }
 
     /// Locks: vault and what the window holds leave memory.
@@ -195,8 +205,7 @@ impl Station {
     /// A mistyped or wrong code; an unknown operator.
     pub fn recover(&self, code: &str, login: &str, password: &SecretBytes) -> Answer<Status> {
         self.write(|core, now| core.recover(code, login, password, now))?;
-        self.saved_printers().map_err(problem)?;
-        Ok(self.status())
+        self.with_saved_devices()
     }
 
     /// Language and look of the signed-in operator.
@@ -285,8 +294,7 @@ impl Station {
     pub fn restore(&self, path: &Path, login: &str, password: &SecretBytes) -> Answer<Status> {
         let rehearsal = self.write(|core, now| core.restore(&self.home, path, login, password, now))?;
         self.devices_of_new_house(rehearsal).map_err(problem)?;
-        self.saved_printers().map_err(problem)?;
-        Ok(self.status())
+        self.with_saved_devices()
     }
 }
 

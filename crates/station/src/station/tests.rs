@@ -1,6 +1,8 @@
 //! What a house brings with it and leaves behind: its devices, its slots, its front, its numbers; and that a case which is
 //! over is not worked on.
 
+mod cases;
+
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use lanyard_model::{Kind, Reason};
 use lanyard_secret::SecretBytes;
 
 use crate::api::{
-    BenchAction, BenchCardKind, DeviceKind, FirstStart, NewOperator, Password, Problem, Recovery, StepInput,
+    BenchAction, BenchCardKind, CaseView, DeviceKind, FirstStart, NewOperator, Password, Problem, Recovery, StepInput,
 };
 use crate::devices::attach_reader;
 use crate::{Event, HouseChoice, Options, Station};
@@ -55,6 +57,30 @@ impl Reader for RealReader {
     fn open(&mut self) -> Result<Box<dyn Channel>, DeviceError> {
         Err(DeviceError::NoCard { reader: self.name().to_owned() })
     }
+}
+
+/// A case of a rehearsal's person, where it waits for its card.
+fn at_card(station: &Station, staff_no: &str) -> CaseView {
+    let case = station.case_open(&station.person_of(staff_no).unwrap()).unwrap();
+    let act = |input| station.case_do(&case.id, input).unwrap();
+    act(StepInput::ConfirmData { fields: case.fields.iter().map(|f| (f.name.clone(), f.value.clone())).collect() });
+    station.case_photo(&case.id, PORTRAIT).unwrap();
+    act(StepInput::AcceptPhoto { reason: None });
+    act(StepInput::AcceptPreview)
+}
+
+fn lay_new(station: &Station, kind: BenchCardKind, reader: &str) {
+    let bench = station.bench_do(&BenchAction::NewCard { kind }).unwrap();
+    let card = bench.cards.iter().map(|card| card.id).max().unwrap();
+    station.bench_do(&BenchAction::Lay { card, reader: reader.to_owned() }).unwrap();
+}
+
+fn until(station: &Station, case: &str, wanted: impl Fn(&CaseView) -> bool) -> CaseView {
+    let mut view = station.case_view(case).unwrap();
+    while !wanted(&view) {
+        view = station.case_wait(&view, PATIENCE).unwrap_or_else(|| panic!("{} {:?}", view.step, view.problem));
+    }
+    view
 }
 
 fn readers(station: &Station) -> Vec<(String, bool)> {
@@ -219,16 +245,8 @@ fn a_voided_card_is_not_written_on() {
         }
     };
     let (station, _) = make(Options::new(home.path().to_owned(), HouseChoice::Rehearsal).listener(listener), true);
-    let person = station.person_of("104882").unwrap();
-    let case = station.case_open(&person).unwrap();
-    let act = |input| station.case_do(&case.id, input).unwrap();
-    act(StepInput::ConfirmData { fields: case.fields.iter().map(|f| (f.name.clone(), f.value.clone())).collect() });
-    station.case_photo(&case.id, PORTRAIT).unwrap();
-    act(StepInput::AcceptPhoto { reason: None });
-    act(StepInput::AcceptPreview);
-    let bench = station.bench_do(&BenchAction::NewCard { kind: BenchCardKind::Blank }).unwrap();
-    let card = bench.cards.iter().map(|card| card.id).max().unwrap();
-    station.bench_do(&BenchAction::Lay { card, reader: "Encoder".to_owned() }).unwrap();
+    let case = at_card(&station, "104882");
+    lay_new(&station, BenchCardKind::Blank, "Encoder");
     reached.recv_timeout(PATIENCE).unwrap();
     let id = case.id.parse().unwrap();
     let journal = |core: &mut crate::shared::Core| {
