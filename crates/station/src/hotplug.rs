@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lanyard_pcsc::{Change, PcscReader, Watcher};
+use lanyard_pcsc::{Canceller, Change, PcscReader, Watcher};
 use lanyard_printer_ipp::IppPrinter;
 
 use crate::api::DeviceRole;
@@ -15,11 +15,15 @@ use crate::{StationError, api::DeviceKind};
 /// While the service is not running it is asked for this often.
 const SERVICE_AGAIN: Duration = Duration::from_secs(2);
 
-/// Watches for readers until the station stops.
-pub(crate) fn watch_readers(shared: &Arc<Shared>, role_of: impl Fn(&str) -> Option<DeviceRole> + Send + 'static) {
+/// Watches for readers until that is cancelled.
+pub(crate) fn watch_readers(
+    shared: &Arc<Shared>,
+    role_of: impl Fn(&str) -> Option<DeviceRole> + Send + 'static,
+) -> Canceller {
     let weak = Arc::downgrade(shared);
+    let mut watcher = Watcher::new();
+    let canceller = watcher.canceller();
     std::thread::spawn(move || {
-        let mut watcher = Watcher::new();
         loop {
             let change = watcher.next_change();
             let Some(shared) = weak.upgrade().filter(|shared| !shared.stopping()) else { return };
@@ -44,6 +48,7 @@ pub(crate) fn watch_readers(shared: &Arc<Shared>, role_of: impl Fn(&str) -> Opti
             }
         }
     });
+    canceller
 }
 
 /// A configured printer.

@@ -9,15 +9,16 @@ mod devices;
 mod encodings;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lanyard_model::UnixMs;
+use lanyard_pcsc::Canceller;
 use lanyard_secret::SecretBytes;
 use lanyard_store::Mode;
 
 use crate::api::{DeviceRole, FirstStart, NewOperator, OperatorView, Problem, Recovery, Status, Theme};
-use crate::bench::{CHIP_READER, ENCODER, RehearsalBench};
+use crate::bench::RehearsalBench;
 use crate::devices::{attach_printer, attach_reader};
 use crate::house::{Closed, folder};
 use crate::options::{Access, HouseChoice, Options};
@@ -34,8 +35,8 @@ pub struct Station {
     pub(crate) shared: Arc<Shared>,
     home: PathBuf,
     devices: bool,
-    /// Real readers are watched for from one thread, once.
-    watching: Once,
+    /// Real readers are watched for from one thread, which ends with the station.
+    watching: OnceLock<Canceller>,
 }
 
 type Answer<T> = Result<T, Problem>;
@@ -61,7 +62,7 @@ impl Station {
             core.closed = closed;
             core.status_changed();
         });
-        let station = Self { shared, home, devices, watching: Once::new() };
+        let station = Self { shared, home, devices, watching: OnceLock::new() };
         match rehearsal {
             Some(true) => station.rehearsal_devices().map_err(problem)?,
             // Before first start readers are shown, so that the window can say whether there are any.
@@ -76,11 +77,11 @@ impl Station {
         if !self.devices {
             return;
         }
-        self.watching.call_once(|| {
+        self.watching.get_or_init(|| {
             let weak = Arc::downgrade(&self.shared);
             hotplug::watch_readers(&self.shared, move |name| {
                 weak.upgrade().and_then(|shared| shared.quietly(|core| core.saved_role(name)))
-            });
+            })
         });
     }
 
@@ -100,7 +101,6 @@ impl Station {
         }
         self.shared.quietly(|core| core.devices.retain(|_, device| device.simulated));
         let (bench, [encoder, chip], printer) = RehearsalBench::open(&folder(&self.home, true))?;
-        debug_assert_eq!((ENCODER, CHIP_READER), ("Encoder", "Chip reader"));
         self.shared.with(|core| core.bench = Some(bench));
         attach_reader(&self.shared, Box::new(encoder), true, Some(DeviceRole::Encoder));
         attach_reader(&self.shared, Box::new(chip), true, Some(DeviceRole::Chip));
@@ -301,6 +301,9 @@ impl Station {
 impl Drop for Station {
     fn drop(&mut self) {
         self.shared.stop();
+        if let Some(watching) = self.watching.get() {
+            watching.cancel();
+        }
         self.shared.leave_cards(LEAVE);
         let now = self.shared.now();
         if let Err(error) = self.shared.quietly(|core| core.close_house(now)) {
