@@ -186,7 +186,7 @@ impl Core {
         let (house, session) = self.open()?;
         let record = house.store.view().record(people::person(person))?;
         let card = card.map(|(card, uid)| (&session.vault, card, uid));
-        let mut values = crate::cards::values(house.facility(), card, &number, valid)?;
+        let mut values = crate::cards::values(house.facility()?, card, &number, valid)?;
         for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
             values.set(&format!("person.{}", field.name), field.value);
         }

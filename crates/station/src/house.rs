@@ -89,9 +89,11 @@ impl House {
     }
 
     /// The facility code in this house's 26-bit numbers.
-    pub(crate) fn facility(&self) -> u8 {
-        let set = self.store.view().setting(FACILITY).ok().flatten();
-        set.and_then(|code| code.parse().ok()).unwrap_or(crate::cards::FACILITY)
+    pub(crate) fn facility(&self) -> Result<u8, StationError> {
+        match self.store.view().setting(FACILITY)? {
+            Some(code) => Ok(code.parse().map_err(|_| StoreError::Damaged { what: "facility" })?),
+            None => Ok(crate::cards::FACILITY),
+        }
     }
 
     /// How many cards of a real house went into files.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lanyard_model::{Change, Id, Kind, UnixMs, Value};
+use lanyard_store::StoreError;
 
 use crate::api::DeviceRole;
 use crate::house::FACILITY;
@@ -26,7 +27,10 @@ impl Core {
     fn setting<T: serde::de::DeserializeOwned + Default>(&mut self, key: &str) -> Result<T, StationError> {
         let (house, _) = self.open()?;
         let text = house.store.view().setting(key)?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        match text {
+            Some(text) => Ok(serde_json::from_str(&text).map_err(|_| StoreError::Damaged { what: "setting" })?),
+            None => Ok(T::default()),
+        }
     }
 
     fn set<T: serde::Serialize>(&mut self, key: &str, value: &T) -> Result<(), StationError> {
@@ -82,29 +86,39 @@ impl Core {
 
     /// What a device was used for, once somebody has signed in; before that the store is closed.
     pub(crate) fn saved_role(&mut self, name: &str) -> Option<DeviceRole> {
-        self.setting::<BTreeMap<String, DeviceRole>>(ROLES).ok()?.get(name).copied()
+        match self.setting::<BTreeMap<String, DeviceRole>>(ROLES) {
+            Ok(roles) => roles.get(name).copied(),
+            Err(StationError::Locked | StationError::NoHouse) => None,
+            // Whoever signs in, or chooses a role, is told.
+            Err(error) => {
+                tracing::error!(code = lanyard_fault::Coded::code(&error), "the roles of devices cannot be read");
+                None
+            }
+        }
     }
 
-    pub(crate) fn apply_saved_roles(&mut self) {
-        let roles: BTreeMap<String, DeviceRole> = self.setting(ROLES).unwrap_or_default();
+    pub(crate) fn apply_saved_roles(&mut self) -> Result<(), StationError> {
+        let roles: BTreeMap<String, DeviceRole> = self.setting(ROLES)?;
         for device in self.devices.values_mut() {
             if let Some(role) = roles.get(&device.name) {
                 device.role = Some(*role);
             }
         }
         self.status_changed();
+        Ok(())
     }
 
     pub(crate) fn device_role(&mut self, id: &str, role: Option<DeviceRole>) -> Result<(), StationError> {
-        let device = self.devices.get_mut(id).ok_or(StationError::Missing { kind: "device" })?;
-        device.role = role;
-        let name = device.name.clone();
+        let missing = || StationError::Missing { kind: "device" };
+        let name = self.devices.get(id).ok_or_else(missing)?.name.clone();
         let mut roles: BTreeMap<String, DeviceRole> = self.setting(ROLES)?;
         match role {
             Some(role) => roles.insert(name, role),
             None => roles.remove(&name),
         };
         self.set(ROLES, &roles)?;
+        // Only now: what was refused has changed nothing.
+        self.devices.get_mut(id).ok_or_else(missing)?.role = role;
         self.status_changed();
         Ok(())
     }

@@ -200,7 +200,7 @@ impl Core {
         let numbered = !case.text("number").is_empty();
         let open = case.row(&instance, true, now)?;
         let (house, _) = self.open()?;
-        let facility = house.facility();
+        let facility = house.facility()?;
         instance = house.store.write(|tx| {
             if !numbered {
                 let number = cards::number_text(tx.next_number(cards::CARD_NUMBERS)?);

@@ -8,7 +8,7 @@ use crate::api::{
     PhotoWork, Pictures, Problem, Status, StepState, StepView, Texts,
 };
 use crate::case::Case;
-use crate::house::House;
+use crate::pictures::CardPictures;
 use crate::shared::Core;
 use crate::{StationError, cards, definitions, people};
 
@@ -112,7 +112,7 @@ impl Core {
             card: self.card_of_case(case),
             exchanges: case.exchanges.map(|(done, total)| Exchanges { done, total }),
             lines: case.lines.clone(),
-            chip: chip_facts(case, self.house.as_ref().map_or(cards::FACILITY, House::facility)),
+            chip: chip_facts(case, self.house.as_ref().and_then(|house| house.facility().ok())),
             hand_over: (step == Some(StepKind::HandOver)).then(|| HandOver {
                 card_checked: case.hand_over_ready(),
                 pin: case
@@ -181,13 +181,14 @@ impl Core {
     }
 }
 
-fn chip_facts(case: &Case, facility: u8) -> Vec<ChipFact> {
+fn chip_facts(case: &Case, facility: Option<u8>) -> Vec<ChipFact> {
     let number = case.text("number");
     if number.is_empty() {
         return Vec::new();
     }
     let mut facts = vec![ChipFact { code: "chip.number".to_owned(), value: number.to_owned() }];
-    if let Ok((facility, short)) = cards::wiegand26(facility, number) {
+    // What cannot be read is not shown; whoever is about to write it is told.
+    if let Some(Ok((facility, short))) = facility.map(|facility| cards::wiegand26(facility, number)) {
         facts.push(ChipFact { code: "chip.facility".to_owned(), value: format!("{facility} / {short}") });
     }
     if case.chip_key() {

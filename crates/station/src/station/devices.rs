@@ -47,7 +47,7 @@ impl Station {
     pub fn printer_add(&self, name: &str, uri: &str) -> Answer<Status> {
         self.write(|core, _| core.save_printer(name, uri))?;
         hotplug::add_printer(&self.shared, name, uri).map_err(problem)?;
-        self.shared.with(|core| core.apply_saved_roles());
+        self.shared.with(|core| core.apply_saved_roles()).map_err(problem)?;
         Ok(self.status())
     }
 
