@@ -66,11 +66,7 @@ pub(crate) fn check(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -
     let mut run = Run::new(&plan.verify(link()), uid, link())?;
     drive(shared, channel, &mut run, |_| Ok(()), |_| {}).map_err(|(error, _)| error)?;
     let now = shared.now();
-    shared.with(|core| {
-        core.case(case)?.hand_over.card_checked = true;
-        core.case(case)?.busy = false;
-        core.hand_over_checked(case, now)
-    })
+    shared.with(|core| core.card_checked(case, now))
 }
 
 pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
@@ -79,12 +75,7 @@ pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel
     let digits = chip::fresh_digits();
     let desk = DeskOf { shared, case, step: StepKind::HandOver };
     chip::set_pin(channel, &certificate, puk, chip::pin_of(&digits)?, &desk)?;
-    shared.with(|core| {
-        let open = core.case(case)?;
-        open.hand_over.pin = Some(digits);
-        open.busy = false;
-        core.hand_over_checked(case, now)
-    })
+    shared.with(|core| core.pin_set(case, digits, now))
 }
 
 pub(crate) fn dump(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<ReadBack, StationError> {

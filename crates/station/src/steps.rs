@@ -7,10 +7,11 @@ use lanyard_layout::Design;
 use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_people as form;
 use lanyard_photo::{Adjustments, Face, Photo, frame};
+use lanyard_secret::Secret;
 use lanyard_store::{StoreError, Tx};
 
 use crate::api::{Adjust, Identified, StepInput};
-use crate::case::{ACCEPTED, Case, Outcome, PhotoState, VALID_UNTIL, looks, wrong_step};
+use crate::case::{ACCEPTED, Case, HandOverState, Outcome, PhotoState, VALID_UNTIL, looks, wrong_step};
 use crate::pictures::{self, CardPictures, OnCard, Picture};
 use crate::shared::Core;
 use crate::{StationError, cards, entropy, kept, people};
@@ -73,7 +74,7 @@ impl Core {
                 case.problem = None;
                 match case.step() {
                     Some(StepKind::Preview) => self.make_preview(id, now)?,
-                    Some(StepKind::Card) => self.blank_still_asked_for(),
+                    Some(StepKind::Card | StepKind::Encode) => self.blank_still_asked_for(),
                     Some(StepKind::Print) => self.accept_changed(id, now)?,
                     _ => {}
                 }
@@ -260,23 +261,40 @@ impl Core {
         self.remember(id, ACCEPTED, looks(&pictures), &changes, now, |tx| put(tx, &pictures))
     }
 
-    /// Everything was read again: said in the history before the badge leaves the desk.
-    pub(crate) fn hand_over_checked(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
-        let case = self.at(id, &[StepKind::HandOver])?;
-        if !case.hand_over_ready() {
-            self.case_changed(id);
-            return Ok(());
+    /// The contactless card was read again.
+    pub(crate) fn card_checked(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        self.of_hand_over(id, now, |hand_over| hand_over.card_checked = true)
+    }
+
+    /// The chip has its holder's PIN.
+    pub(crate) fn pin_set(&mut self, id: Id, digits: Secret<6>, now: UnixMs) -> Result<(), StationError> {
+        self.of_hand_over(id, now, |hand_over| hand_over.pin = Some(digits))
+    }
+
+    /// What came of a card before its badge leaves. Where the screen was locked meanwhile nobody has said, this time, who
+    /// the person is: then it is found once more when somebody has.
+    fn of_hand_over(&mut self, id: Id, now: UnixMs, came: impl FnOnce(&mut HandOverState)) -> Result<(), StationError> {
+        let case = self.goes_on(id, StepKind::HandOver)?;
+        case.busy = false;
+        if case.hand_over.how.is_some() {
+            came(&mut case.hand_over);
         }
-        let how = match case.hand_over.how {
-            Some(Identified::Known) | None => "known",
-            Some(Identified::IdentityCard) => "identity_card",
-            Some(Identified::Passport) => "passport",
-            Some(Identified::DrivingLicence) => "driving_licence",
+        self.case_changed(id);
+        self.hand_over_checked(id, now)
+    }
+
+    /// Everything was read again: said in the history before the badge leaves the desk.
+    fn hand_over_checked(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        let case = self.at(id, &[StepKind::HandOver])?;
+        let Some(how) = case.hand_over.how.filter(|_| case.hand_over_ready()) else { return Ok(()) };
+        let how = match how {
+            Identified::Known => "known",
+            Identified::IdentityCard => "identity_card",
+            Identified::Passport => "passport",
+            Identified::DrivingLicence => "driving_licence",
         };
         let changes = case.entries().identified(how, case.hand_over.pin.is_some());
-        self.note(id, &changes, now, |_| Ok(()))?;
-        self.case_changed(id);
-        Ok(())
+        self.note(id, &changes, now, |_| Ok(()))
     }
 
     fn given(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
