@@ -12,7 +12,7 @@ use lanyard_secret::Secret;
 use lanyard_store::{InstanceRow, StoreError, Tx};
 use lanyard_workflow::{Definition, Instance, Position, WorkflowError};
 
-use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Problem};
+use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Pictures, Problem};
 use crate::encodings::EncodingRef;
 use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
@@ -41,6 +41,8 @@ pub(crate) struct Case {
     pub busy: bool,
     pub photo: Option<PhotoState>,
     pub pictures: Option<CardPictures>,
+    /// Once it is over: what its card looked like, by the names that the store has it under.
+    pub looked: Option<Pictures>,
     pub lines: Vec<Line>,
     pub exchanges: Option<(u32, u32)>,
     pub hand_over: HandOverState,
@@ -87,6 +89,7 @@ impl Case {
             busy: false,
             photo: None,
             pictures: None,
+            looked: None,
             lines: Vec::new(),
             exchanges: None,
             hand_over: HandOverState::default(),
@@ -214,6 +217,14 @@ impl Case {
         self.hand_over = HandOverState::default();
         self.file_reason = None;
         self.photo = None;
+    }
+
+    /// It is over: no picture of the holder and no PDF of the card stays in memory.
+    pub(crate) fn ended(&mut self, how: CaseState) {
+        self.entered_step();
+        self.ended = Some(how);
+        let pictures = self.pictures.take().filter(|pictures| self.accepted(pictures));
+        self.looked = pictures.as_ref().map(CardPictures::ids);
     }
 
     /// As it goes into the store.
@@ -365,7 +376,7 @@ impl Core {
         case.instance = instance;
         case.entered_step();
         if over {
-            case.ended = Some(CaseState::Done);
+            case.ended(CaseState::Done);
             if self.bound == Some(id) {
                 self.bound = None;
             }

@@ -61,6 +61,13 @@ pub(crate) struct CardPictures {
     pub pdf: Vec<u8>,
 }
 
+impl CardPictures {
+    /// As the window asks for them.
+    pub(crate) fn ids(&self) -> crate::api::Pictures {
+        crate::api::Pictures { front: self.front.id(), back: self.back.id() }
+    }
+}
+
 /// The design that ships, parsed once.
 pub(crate) fn design() -> Result<&'static Design, StationError> {
     static DESIGN: LazyLock<Result<Design, lanyard_layout::LayoutError>> =

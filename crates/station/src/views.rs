@@ -5,7 +5,7 @@ use lanyard_model::Id;
 
 use crate::api::{
     CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, DataView, DeviceView, Exchanges, HandOver, PhotoHint,
-    PhotoWork, Pictures, Problem, Status, StepState, StepView, Texts,
+    PhotoWork, Problem, Status, StepState, StepView, Texts,
 };
 use crate::case::Case;
 use crate::pictures::CardPictures;
@@ -105,10 +105,7 @@ impl Core {
                     })
                     .collect(),
             }),
-            pictures: case
-                .pictures
-                .as_ref()
-                .map(|pictures| Pictures { front: pictures.front.id(), back: pictures.back.id() }),
+            pictures: case.pictures.as_ref().map(CardPictures::ids).or_else(|| case.looked.clone()),
             card: self.card_of_case(case),
             exchanges: case.exchanges.map(|(done, total)| Exchanges { done, total }),
             lines: case.lines.clone(),

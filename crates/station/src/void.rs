@@ -26,8 +26,7 @@ impl Core {
         let person = case.person;
         self.note(id, &changes, now, |tx| tx.put_instance(&row))?;
         let case = self.case(id)?;
-        case.entered_step();
-        case.ended = Some(CaseState::Void);
+        case.ended(CaseState::Void);
         if self.bound == Some(id) {
             self.bound = None;
         }
