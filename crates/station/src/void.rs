@@ -24,7 +24,11 @@ impl Core {
         let changes = case.entries().cancelled(&parts, why);
         let row = case.row(&case.instance, false, now)?;
         let person = case.person;
-        self.note(id, &changes, now, |tx| tx.put_instance(&row))?;
+        self.note(id, &changes, now, |tx| {
+            tx.put_instance(&row)?;
+            // What is on a void card nobody goes on with, and its plan holds what is known of the person.
+            card.map_or(Ok(()), |card| tx.journal_drop(card))
+        })?;
         let case = self.case(id)?;
         case.ended(CaseState::Void);
         if self.bound == Some(id) {
@@ -52,7 +56,7 @@ impl Core {
             for change in &changes {
                 tx.commit(change, &by, now)?;
             }
-            Ok::<_, StationError>(())
+            tx.journal_drop(card)
         })?;
         self.person_changed(person)?;
         Ok(person)

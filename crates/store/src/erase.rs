@@ -1,7 +1,7 @@
 //! Erasure: openings, blobs, field values and search rows go, the chain stays, and an entry says what went.
 
 use lanyard_history::{Hash, events};
-use lanyard_model::{Actor, RecordRef, UnixMs, states};
+use lanyard_model::{Actor, Kind, RecordRef, UnixMs, states};
 use rusqlite::params;
 
 use crate::commit::hash_of;
@@ -45,14 +45,15 @@ impl Tx<'_> {
         self.put_record(Some(n), &record)?;
         self.put_links(n, of.kind, &old, &record.fields)?;
         match of.kind {
-            lanyard_model::Kind::Person if record.fields.is_empty() => self.unindex_person(n)?,
-            lanyard_model::Kind::Person => self.index_person(n, false, &record)?,
+            Kind::Person if record.fields.is_empty() => self.unindex_person(n)?,
+            Kind::Person => self.index_person(n, false, &record)?,
             // The holder's words held this card's number; who held it is in the fields as they were.
-            lanyard_model::Kind::Card => {
+            Kind::Card => {
                 self.index_holder(&lanyard_model::Record { fields: old, ..record.clone() })?;
             }
             _ => {}
         }
+        self.drop_journals(of)?;
         self.erased = true;
 
         let mut done = Vec::new();
@@ -70,6 +71,19 @@ impl Tx<'_> {
             done.push(self.write_change(&change, by, at, before, state)?);
         }
         Ok(done)
+    }
+
+    /// The plan of a card holds what goes onto it: that of a person's, or of a card, goes with them.
+    fn drop_journals(&mut self, of: RecordRef) -> Result<(), StoreError> {
+        let cards = match of.kind {
+            Kind::Card => vec![of.id],
+            Kind::Person => {
+                let cards = self.view().records_of(Kind::Card, "person", of.id)?;
+                cards.into_iter().map(|card| card.of.id).collect()
+            }
+            _ => Vec::new(),
+        };
+        cards.into_iter().try_for_each(|card| self.journal_drop(card))
     }
 
     /// Every opening of a record's entries.
