@@ -237,7 +237,7 @@ impl Core {
         case.lines.clear();
         case.line("print.sending", BTreeMap::new());
         self.case_changed(id);
-        Ok(PrintWork { case: id, attempt, anew, print: PrintJob { title: title(&number, attempt), pdf } })
+        Ok(PrintWork { case: id, attempt, anew, print: PrintJob { title: title(id, &number, attempt), pdf } })
     }
 
     fn printed(&mut self, id: &str, work: &PrintWork, job: &JobId, now: UnixMs) -> Result<(), StationError> {

@@ -42,8 +42,9 @@ impl OpenAttempt {
     }
 }
 
-pub(super) fn title(number: &str, attempt: u32) -> String {
-    format!("{number}/{attempt}")
+/// Two stations count their cards each from one, and may share a printer: what tells their jobs apart is of the case.
+pub(super) fn title(case: Id, number: &str, attempt: u32) -> String {
+    format!("{number}/{attempt}/{}", hex::encode(&case.0[..4]))
 }
 
 fn begun(attempt: u32, printer: &str) -> Value {
@@ -138,7 +139,7 @@ impl Core {
         let by = session.did_for(person);
         let attempt = house.store.write(|tx| {
             let attempt = begin_anew(tx, id, now)?;
-            let file = file_name(&title(number, attempt));
+            let file = file_name(&title(id, number, attempt));
             if folder.join(&file).symlink_metadata().is_ok() {
                 let reason = "file-exists".to_owned();
                 return Err(StationError::Device(DeviceError::Refused { device: name.clone(), reason }));

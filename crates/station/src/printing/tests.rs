@@ -136,6 +136,12 @@ impl Desk {
     }
 }
 
+/// Of a case's first attempt.
+fn first_file(case: &CaseView) -> String {
+    let number = &case.card.as_ref().unwrap().number;
+    format!("{number}-1-{}.pdf", &case.id.replace('-', "")[..8])
+}
+
 fn code(problem: Option<&Problem>) -> &str {
     problem.map_or("", |problem| problem.code.as_str())
 }
@@ -162,15 +168,14 @@ fn in_a_real_house_no_card_goes_into_a_file_without_right_and_reason_and_each_th
 
     desk.print(&case, REASON).unwrap();
     let done = desk.until(&case, |view| view.step == "hand_over");
-    let number = done.card.unwrap().number;
-    assert_eq!(desk.files(), [format!("{number}-1.pdf")]);
-    assert!(std::fs::read(desk.folder.path().join(format!("{number}-1.pdf"))).unwrap().starts_with(b"%PDF"));
+    assert_eq!(desk.files(), [first_file(&case)]);
+    assert!(std::fs::read(desk.folder.path().join(first_file(&case))).unwrap().starts_with(b"%PDF"));
     assert_eq!(desk.count(), Some(1));
     let [released] = desk.entries("card.released").try_into().unwrap();
     assert_eq!((released.kind.as_str(), released.step.as_deref()), ("card", Some("print")));
     assert_eq!(released.by.first().map(|by| by.name.as_str()), Some("jonas"));
     let told = ["reason", "printer", "count", "file"].map(|name| field(&released, name));
-    assert_eq!(told, [REASON, "Folder", "1", &format!("{number}-1.pdf")]);
+    assert_eq!(told, [REASON, "Folder", "1", &first_file(&case)]);
     assert_eq!(desk.entries("card.printed").len(), 1);
     assert!(desk.station.history_verify().unwrap().holds);
 
@@ -200,8 +205,7 @@ fn a_file_of_that_name_stays_as_it_is_is_not_counted_and_the_next_attempt_has_an
     let desk = Desk::new(false, &["ana", "jonas"]);
     let case = desk.at_print("Ek");
     desk.jonas_may();
-    let number = desk.station.case_view(&case.id).unwrap().card.unwrap().number;
-    let theirs = desk.folder.path().join(format!("{number}-1.pdf"));
+    let theirs = desk.folder.path().join(first_file(&case));
     std::fs::write(&theirs, b"another's").unwrap();
     desk.print(&case, REASON).unwrap();
     let stopped = desk.until(&case, |view| view.problem.as_ref().is_some_and(|p| p.code == "printer.refused"));

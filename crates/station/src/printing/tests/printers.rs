@@ -17,6 +17,8 @@ struct Tray {
     job_fault: Option<DeviceError>,
     /// The next job is taken, and this is answered.
     submit_fault: Option<DeviceError>,
+    /// And that job is nowhere then.
+    loses: bool,
     gone: bool,
     objection: Option<String>,
     cancelled: usize,
@@ -85,6 +87,9 @@ impl Printer for Scripted {
 
     fn submit(&mut self, job: &PrintJob) -> Result<JobId, DeviceError> {
         let mut tray = lock(&self.tray);
+        if std::mem::take(&mut tray.loses) {
+            return Err(tray.submit_fault.take().unwrap());
+        }
         tray.jobs.push((job.clone(), None));
         let number = tray.jobs.len() - 1;
         tray.submit_fault.take().map_or(Ok(JobId(number.to_string())), Err)
@@ -300,7 +305,10 @@ fn a_job_of_the_same_title_that_was_there_before_is_not_taken_for_ours() {
     let (desk, case) = desk_at_print();
     let number = case.card.clone().unwrap().number;
     let tray = Arc::new(Mutex::new(Tray::default()));
-    let theirs = PrintJob { title: super::super::title(&number, 1), pdf: b"%PDF of another house".to_vec() };
+    let theirs = PrintJob {
+        title: super::super::title(case.id.parse().unwrap(), &number, 1),
+        pdf: b"%PDF of another house".to_vec(),
+    };
     lock(&tray).jobs.push((theirs, Some(JobState::Printed)));
     let printer = Scripted { name: "One".to_owned(), tray: Arc::clone(&tray) };
     attach_printer(&desk.station.shared, Box::new(printer), false, Some("ipp://one/".to_owned()));
@@ -308,6 +316,30 @@ fn a_job_of_the_same_title_that_was_there_before_is_not_taken_for_ours() {
     comes_out(&tray);
     handed_on(&desk, &case);
     assert_eq!(lock(&tray).jobs.len(), 2);
+}
+
+#[test]
+fn of_two_stations_that_give_the_same_number_neither_takes_the_others_job_for_its_own() {
+    let (one, two) = (desk_at_print(), desk_at_print());
+    assert_eq!(one.1.card.as_ref().unwrap().number, two.1.card.as_ref().unwrap().number);
+    // One printer that both have: the first one's card comes out of it.
+    let tray = plug(&one.0, "One");
+    printing(&one.0, &one.1);
+    comes_out(&tray);
+    handed_on(&one.0, &one.1);
+    // The answer to the second's job is lost, and the job as well.
+    {
+        let mut tray = lock(&tray);
+        (tray.submit_fault, tray.loses) = (Some(DeviceError::Protocol { device: "One".to_owned(), what: "ipp" }), true);
+    }
+    let shared = Scripted { name: "One".to_owned(), tray: Arc::clone(&tray) };
+    attach_printer(&two.0.station.shared, Box::new(shared), false, Some("ipp://one/".to_owned()));
+    assert_eq!(stopped(&two.0, &two.1).code, "device.protocol");
+    retry(&two.0, &two.1);
+    printing(&two.0, &two.1);
+    assert_eq!(lock(&tray).jobs.len(), 2, "its own card, and not the other's once more");
+    comes_out(&tray);
+    handed_on(&two.0, &two.1);
 }
 
 /// A clock that a test sets.
