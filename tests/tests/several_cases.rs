@@ -5,6 +5,7 @@
 use lanyard_station::Station;
 use lanyard_station::api::{BenchAction, BenchCardKind, CaseState, CaseView, Identified, StepInput};
 use lanyard_tests::house::{BJORN, CHIP_READER, EILEEN, ENCODER, Home, at_card, lay_new, until};
+use lanyard_virtual::{Fault, FaultKind};
 
 fn lift(station: &Station, reader: &str) {
     station.bench_do(&BenchAction::Lift { reader: reader.to_owned() }).unwrap();
@@ -21,6 +22,11 @@ fn at_certify(station: &Station, staff_no: &str) -> String {
     until(station, &case.id, |view| view.step == "certify");
     lift(station, ENCODER);
     case.id
+}
+
+/// The next card that is laid on the encoder leaves it in the middle of its writing.
+fn lifted_amid(station: &Station) {
+    station.bench_desk().unwrap().faults(ENCODER, [Fault { at: 14, kind: FaultKind::PullAfter }]).unwrap();
 }
 
 /// The reader's thread has looked at the card, and has asked for work since.
@@ -71,7 +77,7 @@ fn two_cases_that_wait_for_cards_get_each_its_own_and_a_half_written_card_goes_o
     let first = at_card(&station, EILEEN).id;
     let bench = station.bench_do(&BenchAction::NewCard { kind: BenchCardKind::Blank }).unwrap();
     let begun = bench.cards.iter().map(|card| card.id).max().unwrap();
-    station.bench_do(&BenchAction::LiftAfter { reader: ENCODER.to_owned(), exchanges: 14 }).unwrap();
+    lifted_amid(&station);
     station.bench_do(&BenchAction::Lay { card: begun, reader: ENCODER.to_owned() }).unwrap();
     until(&station, &first, |view| view.step == "encode" && view.state == CaseState::Stopped);
 
@@ -106,4 +112,39 @@ fn two_cases_that_wait_for_cards_get_each_its_own_and_a_half_written_card_goes_o
         assert_eq!(handed_over(&station, case).state, CaseState::Done);
     }
     assert!(station.history_verify().unwrap().holds);
+}
+
+#[test]
+fn another_card_laid_for_a_half_written_one_is_told_with_both_numbers() {
+    let home = Home::new();
+    let station = home.rehearsal();
+    // A badge of somebody's that is finished as far as its card.
+    at_certify(&station, BJORN);
+    let bench = station.bench().unwrap().cards;
+    let finished = bench.iter().map(|card| card.id).max().unwrap();
+
+    let case = at_card(&station, EILEEN);
+    lifted_amid(&station);
+    let begun = lay_new(&station, BenchCardKind::Blank, ENCODER);
+    until(&station, &case.id, |view| view.step == "encode" && view.state == CaseState::Stopped);
+    let other = |lying: &str| {
+        let view = until(&station, &case.id, |view| {
+            view.problem.as_ref().is_some_and(|p| p.details.get("lying").is_some_and(|l| l == lying))
+        });
+        let problem = view.problem.unwrap();
+        assert_eq!((problem.code.as_str(), problem.details["number"].as_str()), ("case.card.other", "C-0000002"));
+    };
+    station.bench_do(&BenchAction::Lay { card: finished, reader: ENCODER.to_owned() }).unwrap();
+    other("C-0000001");
+    // Told again where somebody only says "once more".
+    station.case_do(&case.id, StepInput::Retry).unwrap();
+    other("C-0000001");
+    lift(&station, ENCODER);
+    lay_new(&station, BenchCardKind::Blank, ENCODER);
+    station.settle();
+    other(&station.card_read(ENCODER).unwrap().uid.to_uppercase());
+
+    lift(&station, ENCODER);
+    station.bench_do(&BenchAction::Lay { card: begun, reader: ENCODER.to_owned() }).unwrap();
+    until(&station, &case.id, |view| view.step == "certify");
 }

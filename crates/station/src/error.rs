@@ -73,6 +73,8 @@ pub enum StationError {
     OtherCard {
         /// Number of the card that belongs here.
         number: String,
+        /// Number of the card that lies there; of one that has none its UID.
+        lying: String,
     },
     /// The chip is neither blank nor this card's.
     #[error("the chip is not blank")]
@@ -309,7 +311,8 @@ impl Coded for StationError {
             Self::Missing { kind } => vec![("kind", (*kind).to_owned())],
             Self::Ambiguous { count } | Self::Alike { count } => vec![("count", count.to_string())],
             Self::WrongStep { step } => vec![("step", step.clone())],
-            Self::CardOfOtherCase { number } | Self::OtherCard { number } => vec![("number", number.clone())],
+            Self::CardOfOtherCase { number } => vec![("number", number.clone())],
+            Self::OtherCard { number, lying } => vec![("number", number.clone()), ("lying", lying.clone())],
             Self::NoDevice { what } => vec![("what", (*what).to_owned())],
             Self::WhichDevice { what, names } => vec![("what", (*what).to_owned()), ("names", names.clone())],
             Self::PrintFailed { reasons } => vec![("reasons", reasons.clone())],

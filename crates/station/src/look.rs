@@ -11,6 +11,7 @@ use lanyard_piv::probe;
 
 use crate::api::{CardOnReader, DeviceRole, Standing};
 use crate::cards::link;
+use crate::case::Case;
 use crate::devices::Seen;
 use crate::encodings::EncodingRef;
 use crate::shared::{Core, Shared};
@@ -66,6 +67,12 @@ fn look_at_chip(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dy
     };
     shared.with(|core| core.looked(reader, visit, "piv", &[], looked));
     Ok(())
+}
+
+/// Another card than the one that the case has begun, by its number, or by its UID where it has none.
+pub(crate) fn other_card(case: &Case, lying: &Seen) -> StationError {
+    let lying = lying.view.card.as_ref().map_or_else(|| lying.view.uid.to_uppercase(), |card| card.number.clone());
+    StationError::OtherCard { number: case.text("number").to_owned(), lying }
 }
 
 /// What a look came to.
@@ -235,7 +242,8 @@ impl Core {
     pub(crate) fn blank_still_asked_for(&mut self) {
         let Some(bound) = self.bound else { return };
         for (reader, seen) in self.lying() {
-            if seen.assessment.is_some_and(|assessment| assessment.check().is_err()) {
+            let begun = self.cases.get(&bound).is_some_and(|case| case.step() == Some(StepKind::Encode));
+            if begun || seen.assessment.is_some_and(|assessment| assessment.check().is_err()) {
                 self.tell_case(&reader, bound);
             }
         }
@@ -274,10 +282,15 @@ impl Core {
             Standing::HalfWritten | Standing::Reading => None,
         };
         let contactless = seen.view.technology != "piv";
-        let (Some(problem), true, true) = (wrong, fits, contactless) else { return };
-        if let Some(case) = self.cases.get_mut(&bound)
-            && case.step() == Some(StepKind::Card)
-        {
+        let Some(case) = self.cases.get(&bound).filter(|case| fits && contactless && !case.busy) else { return };
+        let of_case = case.instance.variables.get("uid").and_then(Value::as_bytes) == Some(&seen.uid);
+        let problem = match case.step() {
+            Some(StepKind::Card) => wrong,
+            // Its own card is begun: no other will do, not even a blank.
+            Some(StepKind::Encode) if !seen.uid.is_empty() && !of_case => Some((&other_card(case, seen)).into()),
+            _ => None,
+        };
+        if let (Some(problem), Some(case)) = (problem, self.cases.get_mut(&bound)) {
             case.problem = Some(problem);
             self.case_changed(bound);
         }

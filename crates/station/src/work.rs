@@ -16,7 +16,7 @@ use crate::cards::StationKeys;
 use crate::chipdesk::DeskOf;
 use crate::encode::{check, dump, encode, give_pin};
 use crate::house::{House, writes};
-use crate::look::look;
+use crate::look::{look, other_card};
 use crate::shared::{Core, Shared};
 use crate::{StationError, chip, entropy};
 
@@ -140,7 +140,7 @@ impl Shared {
             Work::Look { visit } => core.look_failed(id, *visit, error),
             Work::Dump => core.dumped(id, Err(error)),
             Work::Encode { case } | Work::Certify { case } | Work::Check { case } | Work::Pin { case } => {
-                let error = core.in_the_case(*case, error);
+                let error = core.in_the_case(id, *case, error);
                 if let Ok(open) = core.case(*case)
                     && !open.over()
                 {
@@ -242,13 +242,13 @@ impl Core {
     }
 
     /// What a device's error means in this case.
-    fn in_the_case(&mut self, id: Id, error: StationError) -> StationError {
-        match error {
-            StationError::Encoding(EncodingError::OtherCard { .. }) => {
-                let number = self.case(id).map(|case| case.text("number").to_owned()).unwrap_or_default();
-                StationError::OtherCard { number }
+    fn in_the_case(&self, reader: &str, id: Id, error: StationError) -> StationError {
+        let lying = self.devices.get(reader).and_then(|device| device.card.as_ref());
+        match (error, self.cases.get(&id), lying) {
+            (StationError::Encoding(EncodingError::OtherCard { .. }), Some(case), Some(lying)) => {
+                other_card(case, lying)
             }
-            other => other,
+            (other, ..) => other,
         }
     }
 }
