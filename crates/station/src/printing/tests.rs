@@ -167,7 +167,7 @@ fn in_a_real_house_no_card_goes_into_a_file_without_right_and_reason_and_each_th
     assert_eq!((desk.files(), desk.count()), (vec![], Some(0)), "nothing so far");
 
     desk.print(&case, REASON).unwrap();
-    let done = desk.until(&case, |view| view.step == "hand_over");
+    desk.until(&case, |view| view.step == "hand_over");
     assert_eq!(desk.files(), [first_file(&case)]);
     assert!(std::fs::read(desk.folder.path().join(first_file(&case))).unwrap().starts_with(b"%PDF"));
     assert_eq!(desk.count(), Some(1));
