@@ -4,45 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/five.rs"]
+mod five;
 
-use common::{Desk, LINK, Pull, REKEY, STARTER, THREE, UID, Vault, blank_for, values};
-use lanyard_encoding::{CardLeft, Encoding, EncodingError, Found, Plan, Purpose, Run, plan, rekey, reuse};
+use common::{Desk, LINK, Pull, REKEY, STARTER, THREE, UID, Vault, blank_for};
+use five::{OLD, content, finished, laid};
+use lanyard_encoding::{CardLeft, Encoding, EncodingError, Found, Plan, Purpose, rekey, reuse};
 use lanyard_fault::Coded;
 use lanyard_virtual::{DesfireCard, KeyKind, Model};
-
-const OLD: u8 = 2;
 
 /// Every option that outlasts a format, and the two that outlast everything.
 fn strict() -> Encoding {
     let text = THREE.replacen("free_bytes = 2048", "free_bytes = 2048\nformat_off = true\nonly_ev2 = true", 1);
     Encoding::parse(&text).unwrap()
-}
-
-/// A finished card whose keys are of version 2.
-fn finished(encoding: &Encoding) -> Desk {
-    let mut desk = blank_for(LINK, Model::Ev2);
-    let assessment = desk.assess(encoding, false).unwrap();
-    let old = Vault { newest: OLD, ..Vault::default() };
-    let plan = plan(encoding, &values(), &assessment, &old, LINK).unwrap();
-    desk.lay();
-    desk.drive(&mut Run::new(&plan, UID, LINK).unwrap(), &old).unwrap();
-    desk
-}
-
-fn again(image: &str) -> Desk {
-    let mut desk = blank_for(LINK, Model::Ev2);
-    desk.card = DesfireCard::import(image).unwrap();
-    desk.lay();
-    desk
-}
-
-/// Keys and files, as no reader could see them.
-fn content(desk: &Desk) -> Vec<Vec<u8>> {
-    let mut out = desk.keys();
-    for aid in desk.card.applications() {
-        out.extend((0..32).filter_map(|number| desk.card.file(aid, number)));
-    }
-    out
 }
 
 fn to_newest(encoding: &Encoding) -> Plan {
@@ -87,19 +61,19 @@ fn a_re_key_costs_what_was_said() {
 fn a_card_pulled_at_every_exchange_of_a_re_key_is_finished_or_taken_back() {
     let encoding = Encoding::parse(THREE).unwrap();
     let image = finished(&encoding).card.export();
-    let before = content(&again(&image));
+    let before = content(&laid(&image));
     let plan = to_newest(&encoding);
     let back = plan.roll_back(LINK);
     assert_eq!(back.purpose, Purpose::RollBack);
     let after = {
-        let mut desk = again(&image);
+        let mut desk = laid(&image);
         desk.run(&plan).unwrap();
         content(&desk)
     };
     let mut ends = (0, 0, 0);
     for at in 0..plan.cost().exchanges as usize {
         for how in [Pull::Before, Pull::After] {
-            let mut desk = again(&image);
+            let mut desk = laid(&image);
             desk.pull = Some((at, how));
             let (error, left) = desk.run(&plan).unwrap_err();
             assert!(matches!(error, EncodingError::Lost { .. }), "{at}: {error}");
@@ -116,7 +90,7 @@ fn a_card_pulled_at_every_exchange_of_a_re_key_is_finished_or_taken_back() {
             ends.1 += 1;
             // The other way out: what was begun is taken back, and that too may be pulled.
             for second in 0..back.cost().exchanges as usize + 10 {
-                let mut desk = again(&half);
+                let mut desk = laid(&half);
                 desk.pull = Some((second, how));
                 let outcome = desk.run(&back);
                 desk.pull = None;
@@ -205,7 +179,7 @@ fn a_card_pulled_at_every_exchange_of_its_reset_becomes_a_blank_that_is_written_
         let mut ends = 0;
         for at in 0..=plan.cost().exchanges as usize {
             for how in [Pull::Before, Pull::After] {
-                let mut desk = again(&image);
+                let mut desk = laid(&image);
                 desk.pull = Some((at, how));
                 let outcome = desk.run(&plan);
                 desk.pull = None;

@@ -1,11 +1,14 @@
 //! Keys that are known to the test, and the search for them in what is sent and said.
 
-/// A key of which no eight bytes in a row may be found anywhere.
+/// A key of which no eight bytes in a row, from a multiple of eight, may be found anywhere.
 #[derive(Clone, Debug)]
-pub struct Known(Vec<u8>);
+pub struct Known {
+    parts: Vec<Vec<u8>>,
+}
 
 /// The lowest bit of a byte of a DES key is no key material, and is changed on the way.
 const MATERIAL: u8 = 0xFE;
+const PART: usize = 8;
 
 impl Known {
     /// As many bytes as asked for, no two alike, none of them small.
@@ -17,30 +20,29 @@ impl Known {
     /// This key.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        Self { parts: bytes.chunks_exact(bytes.len().clamp(1, PART)).map(<[u8]>::to_vec).collect() }
     }
 
-    /// Whether half of it or more stands in these bytes, as it is.
+    /// Whether part of it stands in these bytes, as it is.
     #[must_use]
     pub fn is_in(&self, bytes: &[u8]) -> bool {
-        let least = self.0.len().min(8);
-        let masked: Vec<u8> = bytes.iter().map(|byte| byte & MATERIAL).collect();
-        self.0.chunks_exact(least).any(|part| {
-            let part: Vec<u8> = part.iter().map(|byte| byte & MATERIAL).collect();
-            masked.windows(least).any(|window| window == part)
-        })
+        let same = |(a, b): (&u8, &u8)| (a ^ b) & MATERIAL == 0;
+        self.parts.iter().any(|part| bytes.windows(part.len()).any(|window| window.iter().zip(part).all(same)))
     }
 
     /// Whether a text shows it: as it is, as hexadecimal digits, or as a list of numbers.
     #[must_use]
     pub fn is_said_in(&self, text: &str) -> bool {
-        let least = self.0.len().min(8);
-        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-        self.is_in(text.as_bytes())
-            || self.0.chunks_exact(least).any(|part| {
-                let numbers: Vec<String> = part.iter().map(u8::to_string).collect();
-                bare.contains(&hex::encode(part)) || bare.contains(&numbers.join(","))
-            })
+        let bare: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+        self.is_in(text.as_bytes()) || self.is_shown_in(&bare)
+    }
+
+    /// The same in a text of lower case, without spaces.
+    fn is_shown_in(&self, bare: &str) -> bool {
+        self.parts.iter().any(|part| {
+            let numbers: Vec<String> = part.iter().map(u8::to_string).collect();
+            bare.contains(&hex::encode(part)) || bare.contains(&numbers.join(","))
+        })
     }
 
     /// Panics where one of them stands.
