@@ -247,16 +247,18 @@ impl Shared {
         }
     }
 
-    /// What its thread serves. `None` if it is attached already, and for a real reader in a rehearsal: a real card would be
-    /// written with keys that everybody knows. A printer that was given another address is attached anew, and its old
-    /// thread serves it no longer.
+    /// What its thread serves. `None` if it is attached already, for a real reader in a rehearsal (a real card would be
+    /// written with keys that everybody knows), and for a simulated device anywhere else (a badge that nobody can hold would
+    /// be in the history). A printer that was given another address is attached anew, and its old thread serves it no longer.
     pub(crate) fn attach(&self, id: String, mut device: Device) -> Option<Serving> {
         self.with(|core| {
             let moved = |there: &Device| there.uri.is_some() && there.uri != device.uri;
-            let kept_out = device.kind == DeviceKind::Reader && !device.simulated;
-            if core.devices.get(&id).is_some_and(|there| !moved(there))
-                || (kept_out && core.front().is_some_and(|front| front.rehearsal))
-            {
+            let rehearsal = core.front().is_some_and(|front| front.rehearsal);
+            let kept_out = match device.simulated {
+                true => !rehearsal,
+                false => rehearsal && device.kind == DeviceKind::Reader,
+            };
+            if kept_out || core.devices.get(&id).is_some_and(|there| !moved(there)) {
                 return None;
             }
             core.attachments += 1;
