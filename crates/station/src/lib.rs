@@ -20,6 +20,7 @@ mod encodings;
 mod entropy;
 mod error;
 mod fileprinter;
+mod handout;
 mod home;
 mod hotplug;
 mod house;

@@ -1,8 +1,7 @@
 //! The history of an object as a person reads it, and the verdict of the whole chain.
 
-use std::fs::File;
-use std::io::{BufWriter, Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Cursor, Read, Seek, Write};
+use std::path::PathBuf;
 
 use lanyard_history::Scope;
 use lanyard_history::verify::{Options, Report, verify};
@@ -11,7 +10,8 @@ use lanyard_secret::Secret;
 use lanyard_store::{Export, FieldTold, Mode, Store, StoreError, Told, View};
 
 use crate::api::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
-use crate::house::{House, file};
+use crate::house::House;
+use crate::session::Session;
 use crate::shared::Core;
 use crate::{StationError, entropy, people};
 
@@ -64,11 +64,7 @@ impl Core {
         let known = house.verdict.as_ref().filter(|known| known.head == head && (known.blobs || !blobs));
         Ok(match known {
             Some(known) => Verdict::Known(known.view.clone()),
-            None => Verdict::Due(Verification {
-                dir: house.store.dir().to_owned(),
-                key: session.opened.store_key.duplicate(),
-                export: Export { blobs, ..export_of(house, true, now) },
-            }),
+            None => Verdict::Due(Reading::of(house, session, Export { blobs, ..export_of(house, true, now) })),
         })
     }
 
@@ -79,37 +75,15 @@ impl Core {
         }
     }
 
-    /// Writes a bundle for an auditor, and verifies what was written.
-    pub(crate) fn export(&mut self, path: &Path, openings: bool, now: UnixMs) -> Result<VerdictView, StationError> {
+    /// Says in the history that it is handed out; what is to be written then.
+    pub(crate) fn hand_out(&mut self, openings: bool, now: UnixMs) -> Result<Reading, StationError> {
         let (house, session) = self.open()?;
         let by = session.did();
-        let export = export_of(house, openings, now);
-        let failed = |error: std::io::Error| file(path, &error);
-        // Never over another file: it may be the bundle that this one is to be held against.
-        let out = BufWriter::new(File::create_new(path).map_err(failed)?);
-        let written = house.store.export(out, &export, &by).map_err(StationError::from).and_then(|(mut out, done)| {
-            out.flush().map_err(failed)?;
-            out.get_ref().sync_all().map_err(failed)?;
-            keep_checkpoint(path, done.checkpoint.as_deref().unwrap_or_default())
-        });
-        if let Err(error) = written {
-            let _ = std::fs::remove_file(path);
-            return Err(error);
-        }
-        let report = verify(File::open(path).map_err(failed)?, &Options::default());
+        house.store.hand_out(now, &by)?;
+        let reading = Reading::of(house, session, export_of(house, openings, now));
         self.status_changed();
-        Ok(verdict_view(&report.map_err(lanyard_store::StoreError::from)?))
+        Ok(reading)
     }
-}
-
-/// Beside the bundle, so that a later one can be held against it (`lanyard-verify --since`): kept elsewhere, it shows a
-/// chain that was cut or signed anew.
-fn keep_checkpoint(bundle: &Path, note: &str) -> Result<(), StationError> {
-    let path = bundle.with_extension("checkpoint.txt");
-    let failed = |error: std::io::Error| file(&path, &error);
-    let mut out = File::create_new(&path).map_err(failed)?;
-    out.write_all(note.as_bytes()).map_err(failed)?;
-    out.sync_all().map_err(failed)
 }
 
 /// A verdict, and of what.
@@ -124,27 +98,48 @@ pub(crate) struct KnownVerdict {
 /// What [`Core::verdict`] answers.
 pub(crate) enum Verdict {
     Known(VerdictView),
-    Due(Verification),
+    Due(Reading),
 }
 
-/// Verifies the chain beside the station, which goes on meanwhile: it reads through a connection of its own.
-pub(crate) struct Verification {
+/// Reads the chain beside the station, which goes on meanwhile: through a connection of its own.
+pub(crate) struct Reading {
     dir: PathBuf,
     key: Secret<32>,
     export: Export,
 }
 
-impl Verification {
-    pub(crate) fn run(&self) -> Result<KnownVerdict, StationError> {
-        let store = Store::open(&self.dir, &self.key, Mode::Read, Box::new(entropy::fill))?;
+impl Reading {
+    fn of(house: &House, session: &Session, export: Export) -> Self {
+        Self { dir: house.store.dir().to_owned(), key: session.opened.store_key.duplicate(), export }
+    }
+
+    fn store(&self) -> Result<Store, StationError> {
+        Ok(Store::open(&self.dir, &self.key, Mode::Read, Box::new(entropy::fill))?)
+    }
+
+    /// The verdict of the chain as it stands.
+    pub(crate) fn verdict(&self) -> Result<KnownVerdict, StationError> {
+        let store = self.store()?;
         // An entry that comes between the two is in the bundle and not in the head: then the verdict is of no head that is asked
         // for later, and found anew.
         let head = store.view().head()?;
         let (bundle, _) = store.bundle(Cursor::new(Vec::new()), &self.export)?;
         store.close();
-        let report = verify(bundle, &Options::default()).map_err(StoreError::from)?;
-        Ok(KnownVerdict { head, blobs: self.export.blobs, view: verdict_view(&report) })
+        Ok(KnownVerdict { head, blobs: self.export.blobs, view: verified(bundle)? })
     }
+
+    /// Writes the bundle; the checkpoint in it, as a note.
+    pub(crate) fn bundle<W: Write + Seek>(&self, out: W) -> Result<(W, String), StationError> {
+        let store = self.store()?;
+        let (out, done) = store.bundle(out, &self.export)?;
+        store.close();
+        Ok((out, done.checkpoint.unwrap_or_default()))
+    }
+}
+
+/// What the verifier says of a bundle.
+pub(crate) fn verified(bundle: impl Read + Seek) -> Result<VerdictView, StationError> {
+    Ok(verdict_view(&verify(bundle, &Options::default()).map_err(StoreError::from)?))
 }
 
 fn export_of(house: &House, openings: bool, at: UnixMs) -> Export {

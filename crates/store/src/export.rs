@@ -67,13 +67,22 @@ impl Store {
         export: &Export,
         by: &[Actor],
     ) -> Result<(W, Exported), StoreError> {
+        self.hand_out(export.at, by)?;
+        self.bundle(out, export)
+    }
+
+    /// Writes `history.exported` and signs a checkpoint over it: a bundle that is made from now on has both.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`].
+    pub fn hand_out(&mut self, at: UnixMs, by: &[Actor]) -> Result<(), StoreError> {
         let station = self.house.id;
         self.write(|tx| {
-            let before = tx.sign_checkpoint(export.at)?;
-            tx.commit(&events::history_exported(station, Some(&before)), by, export.at)?;
-            tx.sign_checkpoint(export.at)
+            let before = tx.sign_checkpoint(at)?;
+            tx.commit(&events::history_exported(station, Some(&before)), by, at)?;
+            tx.sign_checkpoint(at)
         })?;
-        self.bundle(out, export)
+        Ok(())
     }
 
     /// Writes the bundle only, up to now and with the newest checkpoint there is: for a check inside the house, not for
