@@ -7,8 +7,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use lanyard_keys::{Cost, HouseKind, Opened, Slots, Vault};
+use lanyard_keys::{Cost, HouseKind, KeysError, Opened, Slots, Vault};
 use lanyard_model::{Id, Kind, RecordRef};
+use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -159,16 +160,19 @@ impl Front {
     }
 }
 
+/// Of what the store knows nothing is lost with it.
+fn front_is_lost(error: &StationError) -> bool {
+    let not_there = matches!(error, StationError::File { kind: ErrorKind::NotFound, .. });
+    not_there || matches!(error, StationError::Store(StoreError::Damaged { .. }))
+}
+
 impl Closed {
     /// The house of this kind in a station's home, if there is one. A folder that was copied into the other's place is
     /// not opened.
     pub(crate) fn find(home: &Path, rehearsal: bool, mode: Mode) -> Result<Option<Self>, StationError> {
         let dir = folder(home, rehearsal);
         let found = match Self::at(&dir, mode) {
-            // Of what the store knows nothing is lost with it.
-            Err(
-                StationError::File { kind: ErrorKind::NotFound, .. } | StationError::Store(StoreError::Damaged { .. }),
-            ) => Some(Self { front: Front::lost(rehearsal), dir, mode }),
+            Err(error) if front_is_lost(&error) => Some(Self { front: Front::lost(rehearsal), dir, mode }),
             found => found?,
         };
         if let Some(found) = &found
@@ -177,6 +181,23 @@ impl Closed {
             return Err(kind_differs(kind(rehearsal), kind(found.front.rehearsal)));
         }
         Ok(found)
+    }
+
+    /// The front of the house in this folder; where it is lost, what the store says, which any operator opens.
+    pub(crate) fn front_of(dir: &Path, slots: &Slots, password: &SecretBytes) -> Result<Front, StationError> {
+        match Self::at(dir, Mode::Read) {
+            Err(error) if front_is_lost(&error) => {}
+            found => return Ok(found?.ok_or(StoreError::Missing)?.front),
+        }
+        let opened = slots.operators().find_map(|id| slots.open(id, password).ok()).ok_or(KeysError::PasswordWrong)?;
+        let open = |rehearsal: bool| {
+            let closed = Self { dir: dir.to_owned(), front: Front::lost(rehearsal), mode: Mode::Read };
+            closed.open(slots.clone(), &opened)
+        };
+        let house = open(false).or_else(|_| open(true))?;
+        let front = house.front.clone();
+        house.store.close();
+        Ok(front)
     }
 
     /// The house in this folder, if there is one.

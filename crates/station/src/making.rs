@@ -56,8 +56,11 @@ impl Core {
         if self.house.is_some() || self.closed.is_some() {
             return Err(StationError::HouseExists);
         }
-        let front = Closed::at(from, Mode::Read)?.ok_or(StoreError::Missing)?.front;
+        if !lanyard_store::is_house(from) {
+            return Err(StoreError::Missing.into());
+        }
         let slots = lanyard_store::read_slots(from)?;
+        let front = Closed::front_of(from, &slots, password)?;
         let hash = login_hash(slots.house(), login);
         let id = front.logins.iter().find(|(known, _)| *known == hash).map_or(Id([0; 16]), |(_, id)| *id);
         let opened = slots.open(id, password)?;
