@@ -160,6 +160,8 @@ impl Core {
         if let Some(device) = self.devices.get_mut(id) {
             device.card = None;
         }
+        // Whoever waits for what is on it waits for nothing.
+        self.dumps.remove(id);
     }
 
     /// Whether the history knows the UID, and whether an open case is in the middle of writing it.

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use lanyard_device::DeviceError;
 use lanyard_encoding::ReadBack;
 use lanyard_model::Kind;
 
 use super::{Answer, Station, problem};
 use crate::api::{CardOnReader, DeviceKind, EntryView, HistoryView, PersonView, VerdictView};
+use crate::handout::Handout;
 use crate::record::Verdict;
 use crate::{StationError, people};
 
@@ -49,19 +51,28 @@ impl Station {
     /// card.
     ///
     /// # Errors
-    /// No card, not ours; which reader, where there are several.
+    /// No card, not ours; which reader, where there are several; `device.busy` where it is at a card for long.
     pub fn card_dump(&self, reader: Option<&str>) -> Answer<ReadBack> {
+        self.card_dump_within(reader, DUMP_LIMIT)
+    }
+
+    pub(super) fn card_dump_within(&self, reader: Option<&str>, limit: Duration) -> Answer<ReadBack> {
         let (reply, answer) = mpsc::channel();
-        self.write(|core, _| {
+        let (id, name) = self.write(|core, _| {
             // Whoever is not signed in would wait for nothing.
             core.open()?;
-            let id = core.reader_with_card(reader)?;
-            core.dumps.insert(id, reply);
-            Ok(())
+            let (id, name) = core.reader_with_card(reader)?;
+            core.dumps.insert(id.clone(), reply);
+            Ok((id, name))
         })?;
-        match answer.recv_timeout(DUMP_LIMIT) {
+        match answer.recv_timeout(limit) {
             Ok(dump) => dump.map_err(problem),
-            Err(_) => Err(problem(StationError::NoDevice { what: "desfire" })),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(problem(DeviceError::NoCard { reader: name }.into())),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // Nobody waits for it any more.
+                self.shared.quietly(|core| core.dumps.remove(&id));
+                Err(problem(DeviceError::Busy { device: name }.into()))
+            }
         }
     }
 
@@ -107,7 +118,7 @@ impl Station {
         match self.write(|core, now| core.verdict(blobs, now))? {
             Verdict::Known(view) => Ok(view),
             Verdict::Due(due) => {
-                let found = due.run().map_err(problem)?;
+                let found = due.verdict().map_err(problem)?;
                 let view = found.view.clone();
                 self.shared.quietly(|core| core.verdict_found(found));
                 Ok(view)
@@ -120,7 +131,9 @@ impl Station {
     /// # Errors
     /// A file that exists or cannot be written.
     pub fn history_export(&self, path: &Path, openings: bool) -> Answer<VerdictView> {
-        self.write(|core, now| core.export(path, openings, now))
+        let handout = Handout::reserve(path).map_err(problem)?;
+        let bundle = self.write(|core, now| core.hand_out(openings, now))?;
+        handout.write(&bundle).map_err(problem)
     }
 }
 
@@ -131,11 +144,12 @@ impl crate::shared::Core {
             .values()
             .find(|device| device.kind == DeviceKind::Reader && device.name == reader)
             .ok_or(StationError::Missing { kind: "reader" })?;
-        let none = || lanyard_device::DeviceError::NoCard { reader: reader.to_owned() };
+        let none = || DeviceError::NoCard { reader: reader.to_owned() };
         Ok(device.card.as_ref().ok_or_else(none)?.view.clone())
     }
 
-    fn reader_with_card(&self, reader: Option<&str>) -> Result<String, StationError> {
+    /// Its id and its name.
+    fn reader_with_card(&self, reader: Option<&str>) -> Result<(String, String), StationError> {
         let with_card: Vec<(&String, &str)> = self
             .devices
             .iter()
@@ -144,7 +158,7 @@ impl crate::shared::Core {
             .map(|(id, device)| (id, device.name.as_str()))
             .collect();
         match with_card.as_slice() {
-            [(id, _)] => Ok((*id).clone()),
+            [(id, name)] => Ok(((*id).clone(), (*name).to_owned())),
             [] => Err(StationError::NoDevice { what: "desfire" }),
             several => Err(StationError::WhichDevice {
                 what: "desfire",
