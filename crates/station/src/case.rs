@@ -142,7 +142,8 @@ impl Case {
         EncodingRef::of_fields(self.text(ENCODING), self.instance.variables.get(ENCODING_VERSION))
     }
 
-    /// Last day of validity: one and the same on the card, in its chips and in what was accepted.
+    /// Last day of validity: one and the same on the card, in its chips and in what was accepted. A certificate may end
+    /// sooner (`chipdesk`), and never later.
     pub(crate) fn valid_until(&self, now: UnixMs) -> UnixMs {
         let fixed = self.instance.variables.get(VALID_UNTIL).and_then(Value::as_int);
         fixed.map_or_else(|| cards::valid_until(now), UnixMs)

@@ -17,7 +17,7 @@ use crate::chip::{ChipDesk, ChipKeys, ChipPlan};
 use crate::shared::{Core, Shared};
 use crate::{StationError, calendar, entropy, people, pictures};
 
-/// A certificate is valid this long, and never longer than the CA.
+/// A certificate is valid this long, and never longer than the badge that it is on.
 const CERTIFICATE_DAYS: i64 = 3 * 365;
 
 /// The desk of one case.
@@ -142,15 +142,17 @@ impl Core {
     }
 
     fn certify(&mut self, id: Id, request: &[u8], now: UnixMs) -> Result<Vec<u8>, StationError> {
-        let credential = self.at(id, &[StepKind::Certify])?.reference("chip").ok_or(StationError::ChipUsed)?;
+        let case = self.at(id, &[StepKind::Certify])?;
+        let badge_until = case.valid_until(now);
+        let credential = case.reference("chip").ok_or(StationError::ChipUsed)?;
         let subject = self.subject(id)?;
         let stale = self.certificate_of(credential)?;
         let (_, session) = self.open()?;
         let mut serial: [u8; 16] = entropy::bytes();
         // Positive, and of full length (RFC 5280 §4.1.2.2).
         serial[0] = (serial[0] & 0x7F) | 0x40;
-        let period =
-            Period { not_before: UnixMs(now.0 - DAY_MS), not_after: UnixMs(now.0 + CERTIFICATE_DAYS * DAY_MS) };
+        let not_after = UnixMs(now.0 + CERTIFICATE_DAYS * DAY_MS).min(badge_until);
+        let period = Period { not_before: UnixMs(now.0 - DAY_MS), not_after };
         let issued = session.vault.ca().issue(request, &subject, serial, period)?;
         let certificate = IssuedCertificate {
             id: entropy::id(),

@@ -2,6 +2,8 @@
 //! over is not worked on.
 
 mod cases;
+mod chips;
+mod handing;
 
 use std::path::Path;
 use std::sync::mpsc;
