@@ -31,13 +31,31 @@ fn of_file(path: &Path) -> std::io::Result<[u8; 32]> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
+    use lanyard_model::Value;
     use sha2::{Digest, Sha256};
+
+    use crate::api::{FirstStart, NewOperator, Password};
+    use crate::{HouseChoice, Options, Station};
 
     #[test]
     fn the_build_in_the_history_is_the_hash_of_the_program_that_runs() {
-        let program = std::env::current_exe().and_then(std::fs::read).ok();
-        let hash: Option<[u8; 32]> = program.map(|bytes| Sha256::digest(bytes).into());
-        assert_eq!(Some(super::sha256()), hash);
+        let home = tempfile::tempdir().unwrap();
+        let station =
+            Station::start(Options::new(home.path().to_owned(), HouseChoice::Real).without_devices()).unwrap();
+        let password = Password(lanyard_secret::SecretBytes::new(b"correct horse".to_vec()));
+        let ana = NewOperator { name: "Ana".to_owned(), login: "ana".to_owned(), password };
+        station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal: false, operators: vec![ana] }).unwrap();
+        let build = station.shared.quietly(|core| {
+            let view = core.open().unwrap().0.store.view();
+            let all = view.recent(100).unwrap();
+            let opened = all.iter().map(|told| told.entry.view().unwrap().payload);
+            opened.filter(|payload| payload.what == "station.opened").find_map(|payload| {
+                payload.public().remove("build").as_ref().and_then(Value::as_bytes).map(<[u8]>::to_vec)
+            })
+        });
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert_eq!(build.unwrap(), Sha256::digest(program).as_slice());
     }
 }

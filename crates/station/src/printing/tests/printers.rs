@@ -7,6 +7,7 @@ use lanyard_device::{DeviceError, JobId, JobState, PrintJob, Printer, PrinterSta
 use lanyard_model::UnixMs;
 
 use super::*;
+use crate::api::{BenchAction, BenchCardKind};
 use crate::devices::attach_printer;
 
 /// What a test sees of a printer.
@@ -21,6 +22,8 @@ struct Tray {
     loses: bool,
     gone: bool,
     objection: Option<String>,
+    /// It has stopped, for this.
+    stopped: Option<String>,
     cancelled: usize,
     /// How often it was asked how it is since it was last asked about a job.
     idle: usize,
@@ -78,7 +81,11 @@ impl Printer for Scripted {
     fn state(&mut self) -> Result<PrinterState, DeviceError> {
         let mut tray = lock(&self.tray);
         tray.idle += 1;
-        if tray.gone { Err(self.gone()) } else { Ok(PrinterState::Ready) }
+        match &tray.stopped {
+            _ if tray.gone => Err(self.gone()),
+            Some(reason) => Ok(PrinterState::Stopped { reasons: vec![reason.clone()] }),
+            None => Ok(PrinterState::Ready),
+        }
     }
 
     fn objection(&mut self) -> Result<Option<String>, DeviceError> {
@@ -432,6 +439,10 @@ fn a_printers_test_asks_the_printer_and_not_what_was_known_of_it() {
     let refuses = test();
     assert_eq!((refuses.ok, refuses.code.as_str()), (false, "test.printer.refuses"));
     assert_eq!(refuses.details["reason"], "media-card-not-supported");
+    lock(&tray).stopped = Some("media-jam".to_owned());
+    let stopped = test();
+    assert_eq!((stopped.ok, stopped.code.as_str()), (false, "test.printer.stopped"));
+    assert_eq!(stopped.details["reasons"], "media-jam");
     lock(&tray).gone = true;
     assert_eq!((test().ok, test().code.as_str()), (false, "test.gone"));
 }
@@ -444,6 +455,23 @@ fn a_readers_test_speaks_to_the_card_that_lies_there() {
     station.first_start(FirstStart { station: "Gate".to_owned(), rehearsal: true, operators }).unwrap();
     station.settle();
     let test = || station.device_test("reader:Encoder").unwrap();
+    assert_eq!((test().ok, test().code.as_str()), (true, "test.reader.empty"));
+    let cards = [BenchCardKind::Blank, BenchCardKind::Foreign].map(|kind| {
+        let bench = station.bench_do(&BenchAction::NewCard { kind }).unwrap();
+        bench.cards.iter().map(|card| card.id).max().unwrap()
+    });
+    let lay = |card| station.bench_do(&BenchAction::Lay { card, reader: "Encoder".to_owned() }).unwrap();
+    let lift = || station.bench_do(&BenchAction::Lift { reader: "Encoder".to_owned() }).unwrap();
+    let exchanges = || station.bench_desk().unwrap().traffic("Encoder").unwrap().0;
+    lay(cards[0]);
+    station.settle();
+    let looked = exchanges();
+    assert_eq!((test().ok, test().code.as_str()), (true, "test.reader.card"));
+    assert!(exchanges() > looked, "the card was asked");
+    lay(cards[1]);
+    assert_eq!((test().ok, test().code.as_str()), (false, "test.reader.two"));
+    lift();
+    lift();
     assert_eq!((test().ok, test().code.as_str()), (true, "test.reader.empty"));
     station.bench_desk().unwrap().unplug("Encoder");
     // Whether its thread or the list of devices notices first.
