@@ -30,7 +30,11 @@ impl Core {
             session: self.session.as_ref().map(|session| session.view()),
             devices: self.device_views(),
             cases: self.summaries(),
-            data: DataView { server: false, entries },
+            data: DataView {
+                server: false,
+                entries,
+                clock_back: self.house.as_ref().is_some_and(|house| house.store.clock_back()),
+            },
         }
     }
 

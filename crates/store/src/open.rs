@@ -58,6 +58,9 @@ pub struct Store {
     pub(crate) mode: Mode,
     signer: Option<Box<dyn Signer>>,
     entropy: Entropy,
+    /// The latest time that an entry had which this program saw, and that of its newest one.
+    latest: Option<UnixMs>,
+    newest: Option<UnixMs>,
     /// Something was erased, and the write-ahead log still has pages from before.
     wal_to_clear: bool,
     // Last, so that the house is free only after the database is closed.
@@ -118,6 +121,8 @@ impl Store {
             mode: Mode::Write,
             signer: Some(signer),
             entropy,
+            latest: None,
+            newest: None,
             wal_to_clear: false,
             _lock: Some(lock),
         };
@@ -154,7 +159,18 @@ impl Store {
         }
         let house = read_house(&conn)?;
         let dir = dir.to_owned();
-        Ok(Self { conn, dir, house, mode, signer: None, entropy, wal_to_clear: false, _lock: lock })
+        Ok(Self {
+            conn,
+            dir,
+            house,
+            mode,
+            signer: None,
+            entropy,
+            latest: None,
+            newest: None,
+            wal_to_clear: false,
+            _lock: lock,
+        })
     }
 
     /// Whose store it is.
@@ -185,6 +201,12 @@ impl Store {
         folder::write_slots(&self.dir, slots)
     }
 
+    /// The clock was set back: the newest entry is dated before one that was written earlier.
+    #[must_use]
+    pub fn clock_back(&self) -> bool {
+        self.newest < self.latest
+    }
+
     /// What is there, for reading.
     #[must_use]
     pub fn view(&self) -> View<'_> {
@@ -202,9 +224,15 @@ impl Store {
         let transaction =
             self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let mut tx = Tx::begin(&transaction, &self.house, self.signer.as_deref(), &mut self.entropy)?;
+        let before = tx.chain.at;
         let done = change(&mut tx)?;
         let erased = tx.finish()?;
+        let newest = tx.chain.changed.then_some(tx.chain.at);
         transaction.commit().map_err(StoreError::from)?;
+        if newest.is_some() {
+            self.latest = self.latest.max(Some(before)).max(newest);
+            self.newest = newest;
+        }
         self.wal_to_clear |= erased;
         if self.wal_to_clear {
             // A reader may hold old pages for a moment; then the next write tries again, and closing does.

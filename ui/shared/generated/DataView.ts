@@ -11,4 +11,8 @@ server: boolean,
 /**
  * Entries in its own chain.
  */
-entries: number, };
+entries: number, 
+/**
+ * The clock was set back: what is written now is dated before what was written earlier.
+ */
+clock_back: boolean, };

@@ -51,7 +51,7 @@ export class World {
     session: null,
     devices: [],
     cases: [],
-    data: { server: false, entries: 0 },
+    data: { server: false, entries: 0, clock_back: false },
   };
   people: Someone[] = [];
   cases = new Map<string, CaseView>();

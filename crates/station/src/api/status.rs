@@ -107,6 +107,8 @@ pub struct DataView {
     /// Entries in its own chain.
     #[ts(type = "number")]
     pub entries: u64,
+    /// The clock was set back: what is written now is dated before what was written earlier.
+    pub clock_back: bool,
 }
 
 /// First start: name the station and its first operators.
