@@ -44,6 +44,8 @@ pub(crate) struct Case {
     /// Once it is over: what its card looked like, by the names that the store has it under.
     pub looked: Option<Pictures>,
     pub lines: Vec<Line>,
+    /// When the line began that runs.
+    line_began: Option<UnixMs>,
     pub exchanges: Option<(u32, u32)>,
     pub hand_over: HandOverState,
     /// Why the next print may go into a file.
@@ -91,6 +93,7 @@ impl Case {
             pictures: None,
             looked: None,
             lines: Vec::new(),
+            line_began: None,
             exchanges: None,
             hand_over: HandOverState::default(),
             file_reason: None,
@@ -189,15 +192,23 @@ impl Case {
         }
     }
 
-    /// A line begins: the one before is done.
-    pub(crate) fn line(&mut self, code: &str, details: BTreeMap<String, String>) {
+    /// A line begins: the one before is done, and took until now.
+    pub(crate) fn line(&mut self, code: &str, details: BTreeMap<String, String>, now: UnixMs) {
+        let took = self.line_took(now);
         for line in self.lines.iter_mut().filter(|line| line.state == LineState::Running) {
-            line.state = LineState::Done;
+            (line.state, line.took_ms) = (LineState::Done, took);
         }
         match self.lines.iter_mut().find(|line| line.code == code && line.details == details) {
             Some(line) => line.state = LineState::Running,
             None => self.lines.push(Line { code: code.to_owned(), details, state: LineState::Running, took_ms: None }),
         }
+    }
+
+    /// How long the line took that runs, in ms; the next begins now. `None` before the first, and where the clock was set
+    /// back.
+    pub(crate) fn line_took(&mut self, now: UnixMs) -> Option<u32> {
+        let began = self.line_began.replace(now)?;
+        u32::try_from(now.0 - began.0).ok()
     }
 
     /// What stopped it.
@@ -214,6 +225,7 @@ impl Case {
         self.busy = false;
         self.problem = None;
         self.lines.clear();
+        self.line_began = None;
         self.exchanges = None;
         self.hand_over = HandOverState::default();
         self.file_reason = None;

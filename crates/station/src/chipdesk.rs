@@ -44,8 +44,9 @@ impl ChipDesk for DeskOf<'_> {
     }
 
     fn line(&self, code: &'static str) -> Result<(), StationError> {
+        let now = self.shared.now();
         self.shared.with(|core| {
-            core.goes_on(self.case, self.step)?.line(code, BTreeMap::new());
+            core.goes_on(self.case, self.step)?.line(code, BTreeMap::new(), now);
             core.progress_changed(self.case);
             Ok(())
         })

@@ -42,8 +42,8 @@ pub(crate) fn encode(
             })
         },
         |run| {
-            let at = run.progress();
-            shared.with(|core| core.encode_progress(case, at.step, at.exchanges, at.planned));
+            let (at, now) = (run.progress(), shared.now());
+            shared.with(|core| core.encode_progress(case, at.step, (at.exchanges, at.planned), now));
         },
     );
     let now = shared.now();
@@ -58,8 +58,9 @@ pub(crate) fn encode(
 }
 
 pub(crate) fn check(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
+    let began = shared.now();
     let plan = shared.with(|core| {
-        core.goes_on(case, StepKind::HandOver)?.line("hand_over.card", BTreeMap::new());
+        core.goes_on(case, StepKind::HandOver)?.line("hand_over.card", BTreeMap::new(), began);
         core.stored_plan(case)
     })?;
     let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
@@ -192,13 +193,19 @@ impl Core {
         Ok(serde_json::from_slice(plan).map_err(|_| EncodingError::JournalForeign)?)
     }
 
-    fn encode_progress(&mut self, id: Id, step: usize, exchanges: u32, planned: u32) {
+    fn encode_progress(&mut self, id: Id, step: usize, (exchanges, planned): (u32, u32), now: UnixMs) {
         let Some(case) = self.cases.get_mut(&id) else { return };
         let so_far = (exchanges, planned.max(exchanges));
         if case.exchanges == Some(so_far) {
             return;
         }
         case.exchanges = Some(so_far);
+        if case.lines.get(step).is_some_and(|line| line.state != LineState::Running) {
+            let took = case.line_took(now);
+            for line in case.lines.iter_mut().filter(|line| line.state == LineState::Running) {
+                line.took_ms = took;
+            }
+        }
         for (at, line) in case.lines.iter_mut().enumerate() {
             line.state = match at.cmp(&step) {
                 std::cmp::Ordering::Less => LineState::Done,

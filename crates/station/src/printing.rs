@@ -60,9 +60,10 @@ impl Shared {
 
     /// The printer has it.
     pub(crate) fn print_sent(&self, work: &PrintWork, job: &JobId) {
+        let now = self.now();
         self.with(|core| {
             if let Ok(case) = core.case(work.case) {
-                case.line("print.accepted", BTreeMap::from([("job".to_owned(), job.0.clone())]));
+                case.line("print.accepted", BTreeMap::from([("job".to_owned(), job.0.clone())]), now);
             }
             core.case_changed(work.case);
         });
@@ -102,11 +103,12 @@ impl Shared {
             }
             JobState::Printed | JobState::Cancelled | JobState::Failed { .. } => return,
         };
+        let now = self.now();
         self.with(|core| {
             let Ok(case) = core.case(work.case) else { return };
             if case.lines.last().is_none_or(|line| line.code != code || line.details != details) {
                 case.lines.retain(|line| line.code != "print.stopped");
-                case.line(code, details);
+                case.line(code, details, now);
                 core.case_changed(work.case);
             }
         });
@@ -235,7 +237,7 @@ impl Core {
         case.file_reason = None;
         case.busy = true;
         case.lines.clear();
-        case.line("print.sending", BTreeMap::new());
+        case.line("print.sending", BTreeMap::new(), now);
         self.case_changed(id);
         Ok(PrintWork { case: id, attempt, anew, print: PrintJob { title: title(id, &number, attempt), pdf } })
     }

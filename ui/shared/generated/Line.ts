@@ -18,6 +18,6 @@ details: { [key in string]: string },
  */
 state: LineState, 
 /**
- * How long it took.
+ * How long it took; `null` while it runs, and where that was not seen.
  */
 took_ms: number | null, };

@@ -3,4 +3,4 @@
 /**
  * Where the token is, seen from a step.
  */
-export type StepState = "done" | "current" | "ahead" | "skipped";
+export type StepState = "done" | "current" | "ahead";

@@ -105,8 +105,6 @@ pub enum StepState {
     Current,
     /// Ahead.
     Ahead,
-    /// The other branch was taken.
-    Skipped,
 }
 
 /// How a portrait is moved in its frame, relative to what was found automatically.
@@ -189,7 +187,7 @@ pub struct Line {
     pub details: BTreeMap<String, String>,
     /// How it stands.
     pub state: LineState,
-    /// How long it took.
+    /// How long it took; `null` while it runs, and where that was not seen.
     pub took_ms: Option<u32>,
 }
 

@@ -179,3 +179,62 @@ fn a_card_that_was_checked_for_a_hand_over_that_was_locked_away_identifies_nobod
     station.case_do(&case.id, StepInput::Given).unwrap();
     assert_eq!(told(&station, "request.identified"), 1);
 }
+
+#[test]
+fn each_line_of_a_step_says_how_long_it_took() {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    let home = tempfile::tempdir().unwrap();
+    // A clock that goes on by a second whenever it is asked.
+    let clock = AtomicI64::new(1_790_000_000_000);
+    let clock = move || lanyard_model::UnixMs(clock.fetch_add(1_000, Ordering::SeqCst));
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::new()));
+    let keep = std::sync::Arc::clone(&seen);
+    let listener = move |event: &Event| {
+        let Event::Case(case) = event else { return };
+        for line in &case.lines {
+            let mut seen = keep.lock().unwrap();
+            match (line.state, line.took_ms) {
+                (crate::api::LineState::Done, took) => drop(seen.insert((case.step.clone(), line.code.clone()), took)),
+                (state, took) => assert_eq!(took, None, "{} {state:?}", line.code),
+            }
+        }
+    };
+    let options = Options::new(home.path().to_owned(), HouseChoice::Rehearsal).clock(clock).listener(listener);
+    let (station, _) = make(options, true);
+    let case = at_card(&station, "104882");
+    lay_new(&station, BenchCardKind::Blank, "Encoder");
+    lay_new(&station, BenchCardKind::Chip, "Chip reader");
+    until(&station, &case.id, |view| view.step == "hand_over");
+    let seen = seen.lock().unwrap();
+    for step in ["encode", "certify"] {
+        let of_step: Vec<_> = seen.iter().filter(|((of, _), _)| of == step).collect();
+        assert!(of_step.len() > 3, "{of_step:?}");
+        assert!(of_step.iter().all(|(_, took)| took.is_some_and(|ms| ms >= 1_000 && ms % 1_000 == 0)), "{of_step:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_told_until_it_is_right_again() {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    let home = tempfile::tempdir().unwrap();
+    let now = std::sync::Arc::new(AtomicI64::new(1_790_000_000_000));
+    let clock = std::sync::Arc::clone(&now);
+    let options = || {
+        let clock = std::sync::Arc::clone(&clock);
+        real(home.path()).clock(move || lanyard_model::UnixMs(clock.load(Ordering::SeqCst)))
+    };
+    let (station, _) = make(options(), false);
+    let told = |station: &Station| station.status().data.clock_back;
+    assert!(!told(&station));
+    drop(station);
+    now.fetch_sub(3_600_000, Ordering::SeqCst);
+    let station = Station::start(options()).unwrap();
+    station.sign_in("ana", &password()).unwrap();
+    assert!(told(&station));
+    now.fetch_add(1_000, Ordering::SeqCst);
+    station.facility_set(7).unwrap();
+    assert!(told(&station), "it goes on, and is still behind");
+    now.fetch_add(3_600_000, Ordering::SeqCst);
+    station.facility_set(8).unwrap();
+    assert!(!told(&station));
+}
