@@ -114,6 +114,60 @@ pub enum KeysError {
         /// Version.
         version: u8,
     },
+    /// A share was mistyped: its checksum does not fit.
+    #[error("share mistyped")]
+    ShareTypo,
+    /// A share of another backup.
+    #[error("share {number} is of another backup")]
+    ShareForeign {
+        /// Its number.
+        number: u8,
+    },
+    /// Too few shares.
+    #[error("{there} shares, {needed} are needed")]
+    ShareFew {
+        /// Different ones that are there.
+        there: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Not 2 to 30 shares, of which at least two are needed.
+    #[error("2 to 30 shares, of which at least two are needed")]
+    ShareCount,
+    /// A component was mistyped: its check value does not fit.
+    #[error("component mistyped")]
+    ComponentTypo,
+    /// Not two or three different components of one length.
+    #[error("two or three different components of one length are needed")]
+    Components,
+    /// A backup of keys that cannot be read.
+    #[error("backup of keys damaged")]
+    KeySetDamaged,
+    /// A backup of keys does not open with this passphrase, or these shares.
+    #[error("backup of keys does not open with that")]
+    KeySetWrong,
+    /// A backup of keys is opened by something else.
+    #[error("backup of keys is opened by {by}")]
+    KeySetSealedBy {
+        /// `passphrase`, `shares`.
+        by: &'static str,
+    },
+    /// Enough cards got keys in this hour.
+    #[error("{most} cards an hour per {per}")]
+    LimitReached {
+        /// `operator`, `station`.
+        per: &'static str,
+        /// Cards an hour.
+        most: u32,
+        /// When it goes on.
+        again: UnixMs,
+    },
+    /// Limits that make no sense.
+    #[error("limits of 1 to {most}, an operator's no greater than the station's")]
+    LimitBounds {
+        /// The greatest.
+        most: u32,
+    },
     /// A key of this name has another length.
     #[error("a key of this name has {bytes} bytes")]
     KeySize {
@@ -219,6 +273,17 @@ impl Coded for KeysError {
             Self::BackupNotProved { .. } => "keys.backup.not_proved",
             Self::BackupOverdue { .. } => "keys.backup.overdue",
             Self::BackupDiffers { .. } => "keys.backup.differs",
+            Self::ShareTypo => "keys.share.typo",
+            Self::ShareForeign { .. } => "keys.share.foreign",
+            Self::ShareFew { .. } => "keys.share.few",
+            Self::ShareCount => "keys.share.count",
+            Self::ComponentTypo => "keys.component.typo",
+            Self::Components => "keys.components",
+            Self::KeySetDamaged => "keys.set.damaged",
+            Self::KeySetWrong => "keys.set.wrong",
+            Self::KeySetSealedBy { .. } => "keys.set.sealed_by",
+            Self::LimitReached { .. } => "keys.limit.reached",
+            Self::LimitBounds { .. } => "keys.limit.bounds",
             Self::KeySize { .. } => "keys.key.size",
             Self::KeyStays { .. } => "keys.key.stays",
             Self::TokenMissing { .. } => "keys.token.missing",
@@ -250,6 +315,15 @@ impl Coded for KeysError {
             | Self::VaultNewer { .. }
             | Self::BackupDiffers { .. }
             | Self::KeySize { .. }
+            | Self::ShareTypo
+            | Self::ShareForeign { .. }
+            | Self::ShareFew { .. }
+            | Self::ShareCount
+            | Self::ComponentTypo
+            | Self::Components
+            | Self::KeySetWrong
+            | Self::KeySetSealedBy { .. }
+            | Self::LimitBounds { .. }
             | Self::TokenMissing { .. }
             | Self::TokenModule { .. }
             | Self::TokenPin
@@ -259,11 +333,14 @@ impl Coded for KeysError {
             Self::BackupNotProved { .. }
             | Self::BackupOverdue { .. }
             | Self::KeyStays { .. }
+            | Self::LimitReached { .. }
             | Self::VaultKind { .. } => Fault::Policy,
             Self::RequestDamaged | Self::RequestSignature => Fault::Card,
-            Self::SlotsDamaged | Self::VaultDamaged | Self::TokenUnfit { .. } | Self::TokenFailed { .. } => {
-                Fault::Device
-            }
+            Self::SlotsDamaged
+            | Self::VaultDamaged
+            | Self::KeySetDamaged
+            | Self::TokenUnfit { .. }
+            | Self::TokenFailed { .. } => Fault::Device,
             Self::CostBounds
             | Self::KeyMissing { .. }
             | Self::KeyExists { .. }
@@ -281,6 +358,14 @@ impl Coded for KeysError {
             | Self::PasswordLong { .. }
             | Self::RecoveryTypo
             | Self::KeySize { .. }
+            | Self::ShareTypo
+            | Self::ShareFew { .. }
+            | Self::ShareCount
+            | Self::ComponentTypo
+            | Self::Components
+            | Self::KeySetWrong
+            | Self::KeySetSealedBy { .. }
+            | Self::LimitBounds { .. }
             | Self::TokenPin
             | Self::RecoveryWrong => Helps::SameAgain,
             Self::SlotsNewer { .. }
@@ -289,12 +374,15 @@ impl Coded for KeysError {
             | Self::TokenModule { .. }
             | Self::TokenFailed { .. }
             | Self::BackupOverdue { .. }
+            | Self::LimitReached { .. }
             | Self::BackupNotProved { .. } => Helps::Later,
             Self::SlotsDamaged
             | Self::VaultDamaged
             | Self::BackupDiffers { .. }
             | Self::RequestDamaged
             | Self::RequestSignature
+            | Self::KeySetDamaged
+            | Self::ShareForeign { .. }
             | Self::TokenPinLocked
             | Self::TokenUnfit { .. }
             | Self::TokenDiffers { .. }
@@ -331,6 +419,13 @@ impl Coded for KeysError {
             | Self::BackupDiffers { name, version } => {
                 vec![("key", name.clone()), ("version", version.to_string())]
             }
+            Self::ShareForeign { number } => vec![("number", number.to_string())],
+            Self::ShareFew { there, needed } => vec![("there", there.to_string()), ("needed", needed.to_string())],
+            Self::KeySetSealedBy { by } => vec![("by", (*by).to_owned())],
+            Self::LimitReached { per, most, again } => {
+                vec![("per", (*per).to_owned()), ("most", most.to_string()), ("again", clock(*again))]
+            }
+            Self::LimitBounds { most } => vec![("most", most.to_string())],
             Self::KeySize { bytes } => vec![("bytes", bytes.to_string())],
             Self::TokenMissing { serial } => vec![("token", serial.clone())],
             Self::TokenModule { why } => vec![("why", (*why).to_owned())],
@@ -342,4 +437,10 @@ impl Coded for KeysError {
             _ => Vec::new(),
         }
     }
+}
+
+/// Hours and minutes UTC, as no calendar is needed for: it is within the hour.
+fn clock(at: UnixMs) -> String {
+    let minutes = at.0.div_euclid(60_000).rem_euclid(24 * 60);
+    format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
 }

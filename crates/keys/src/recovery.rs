@@ -5,12 +5,10 @@ use lanyard_secret::{Secret, SecretBytes};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{Entropy, KeysError};
+use crate::{Entropy, KeysError, typed};
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DATA_CHARS: usize = 32;
 const CHARS: usize = 36;
-const GROUP: usize = 6;
 
 /// 160 random bits.
 pub struct RecoveryCode(Secret<20>);
@@ -25,15 +23,7 @@ impl RecoveryCode {
     /// As printed: `XXXXXX-XXXXXX-XXXXXX-XXXXXX-XXXXXX-XXXXXX`. Shown once, never stored.
     #[must_use]
     pub fn printed(&self) -> SecretBytes {
-        let digits = digits(&self.0);
-        let mut text = Vec::with_capacity(CHARS + CHARS / GROUP - 1);
-        for (i, digit) in digits.iter().enumerate() {
-            if i > 0 && i % GROUP == 0 {
-                text.push(b'-');
-            }
-            text.push(ALPHABET[usize::from(*digit)]);
-        }
-        SecretBytes::new(text)
+        typed::printed(&*digits(&self.0))
     }
 
     /// From what someone typed: case, hyphens and spaces do not matter, O is read as 0, I and L as 1.
@@ -41,31 +31,9 @@ impl RecoveryCode {
     /// # Errors
     /// [`KeysError::RecoveryTypo`] if it is no code: length, characters or checksum.
     pub fn typed(text: &str) -> Result<Self, KeysError> {
-        let mut typed = Zeroizing::new([0u8; CHARS]);
-        let mut count = 0;
-        for c in text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '_' | '.')) {
-            let c = match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            };
-            let digit = ALPHABET.iter().position(|a| char::from(*a) == c).ok_or(KeysError::RecoveryTypo)?;
-            *typed.get_mut(count).ok_or(KeysError::RecoveryTypo)? = digit as u8;
-            count += 1;
-        }
-        if count != CHARS {
-            return Err(KeysError::RecoveryTypo);
-        }
-        let code = Self(Secret::filled(|bytes| {
-            let mut bit = 0;
-            for digit in &typed[..DATA_CHARS] {
-                for shift in (0..5).rev() {
-                    bytes[bit / 8] |= ((digit >> shift) & 1) << (7 - bit % 8);
-                    bit += 1;
-                }
-            }
-        }));
-        if *digits(&code.0) == *typed { Ok(code) } else { Err(KeysError::RecoveryTypo) }
+        let typed = typed::digits(text, CHARS).ok_or(KeysError::RecoveryTypo)?;
+        let code = Self(Secret::filled(|bytes| typed::to_bytes(&typed[..DATA_CHARS], bytes)));
+        if digits(&code.0)[..] == typed[..] { Ok(code) } else { Err(KeysError::RecoveryTypo) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -75,21 +43,17 @@ impl RecoveryCode {
 
 /// 32 digits of data, 4 of checksum.
 fn digits(bytes: &Secret<20>) -> Zeroizing<[u8; CHARS]> {
-    let mut out = Zeroizing::new([0; CHARS]);
     let sum = Sha256::new_with_prefix(b"lanyard/recovery/v1\0").chain_update(bytes.expose()).finalize();
-    let bit = |bytes: &[u8], i: usize| (bytes[i / 8] >> (7 - i % 8)) & 1;
-    for (i, digit) in out.iter_mut().enumerate() {
-        for k in 0..5 {
-            let one = if i < DATA_CHARS { bit(bytes.expose(), i * 5 + k) } else { bit(&sum, (i - DATA_CHARS) * 5 + k) };
-            *digit = (*digit << 1) | one;
-        }
-    }
+    let mut out = Zeroizing::new([0; CHARS]);
+    out[..DATA_CHARS].copy_from_slice(&typed::of_bytes(bytes.expose()));
+    out[DATA_CHARS..].copy_from_slice(&typed::of_bytes(&sum)[..CHARS - DATA_CHARS]);
     out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::typed::ALPHABET;
 
     fn code() -> RecoveryCode {
         let mut next = 0u8;

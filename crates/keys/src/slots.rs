@@ -34,7 +34,7 @@ impl Cost {
 
     /// A hostile file must not ask for all memory of the machine.
     fn within_bounds(self) -> bool {
-        (8 * self.lanes..=1 << 20).contains(&self.memory_kib)
+        (self.lanes.saturating_mul(8)..=1 << 20).contains(&self.memory_kib)
             && (1..=32).contains(&self.passes)
             && (1..=8).contains(&self.lanes)
     }
@@ -134,7 +134,7 @@ impl Slots {
         if self.has(operator) {
             return Err(KeysError::SlotExists);
         }
-        let secret = fit_password(password)?;
+        let secret = fit_password(password, PASSWORD_LEAST)?;
         let slot = self.wrap(Owner::Operator(operator), &secret, opener, cost, entropy)?;
         self.slots.push(slot);
         Ok(())
@@ -158,7 +158,7 @@ impl Slots {
     /// [`KeysError::PasswordWrong`] for an unknown or removed operator as for a wrong password.
     pub fn open(&self, operator: Id, password: &SecretBytes) -> Result<Opened, KeysError> {
         let slot = self.slots.iter().find(|slot| slot.owner == Owner::Operator(operator));
-        let secret = fit_password(password).map_err(|_| KeysError::PasswordWrong)?;
+        let secret = fit_password(password, PASSWORD_LEAST).map_err(|_| KeysError::PasswordWrong)?;
         match slot.or(self.slots.first()) {
             // Somebody without a slot waits as long as somebody with a wrong password: the work is done, and dropped.
             Some(tried) => self.unwrap_slot(tried, &secret).filter(|_| slot.is_some()).ok_or(KeysError::PasswordWrong),
@@ -191,7 +191,7 @@ impl Slots {
         if !self.has(operator) {
             return Err(KeysError::SlotMissing);
         }
-        let secret = fit_password(password)?;
+        let secret = fit_password(password, PASSWORD_LEAST)?;
         let slot = self.wrap(Owner::Operator(operator), &secret, opener, cost, entropy)?;
         self.slots.retain(|slot| slot.owner != Owner::Operator(operator));
         self.slots.push(slot);
@@ -258,7 +258,7 @@ impl Slots {
         let mut slot =
             Slot { id: Id::from_random(id), owner, cost, salt: [0; 16], store: Vec::new(), vault: Vec::new() };
         entropy(&mut slot.salt);
-        let kek = kek(secret, &slot)?;
+        let kek = stretched(secret, &slot.salt, slot.cost)?;
         let mut wrap = |key: &Secret<32>, purpose| {
             seal(&kek, &self.aad(&slot, purpose), key.expose(), entropy).ok_or(KeysError::CostBounds)
         };
@@ -268,7 +268,7 @@ impl Slots {
     }
 
     fn unwrap_slot(&self, slot: &Slot, secret: &[u8]) -> Option<Opened> {
-        let kek = kek(secret, slot).ok()?;
+        let kek = stretched(secret, &slot.salt, slot.cost).ok()?;
         Some(Opened {
             store_key: open_key(&kek, &self.aad(slot, "store"), &slot.store)?,
             vault_key: open_key(&kek, &self.aad(slot, "vault"), &slot.vault)?,
@@ -284,23 +284,22 @@ impl Slots {
     }
 }
 
-/// The key that wraps a slot's keys.
-fn kek(secret: &[u8], slot: &Slot) -> Result<Secret<32>, KeysError> {
-    if !slot.cost.within_bounds() {
+/// The key that a password comes to (argon2id).
+pub(crate) fn stretched(secret: &[u8], salt: &[u8; 16], cost: Cost) -> Result<Secret<32>, KeysError> {
+    if !cost.within_bounds() {
         return Err(KeysError::CostBounds);
     }
-    let params = Params::new(slot.cost.memory_kib, slot.cost.passes, slot.cost.lanes, Some(32))
-        .map_err(|_| KeysError::CostBounds)?;
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| KeysError::CostBounds)?;
     let mut failed = false;
     let key = Secret::filled(|out| {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        failed = argon2.hash_password_into(secret, &slot.salt, out).is_err();
+        failed = argon2.hash_password_into(secret, salt, out).is_err();
     });
     if failed { Err(KeysError::CostBounds) } else { Ok(key) }
 }
 
 /// The password's bytes in Unicode's composed form, so that the same keys on another keyboard driver give the same.
-fn fit_password(password: &SecretBytes) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+pub(crate) fn fit_password(password: &SecretBytes, least: usize) -> Result<Zeroizing<Vec<u8>>, KeysError> {
     use unicode_normalization::UnicodeNormalization;
     let bytes = password.expose();
     if bytes.len() > PASSWORD_MOST {
@@ -313,14 +312,14 @@ fn fit_password(password: &SecretBytes) -> Result<Zeroizing<Vec<u8>>, KeysError>
             for c in text.nfc() {
                 fitted.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
-            if text.chars().count() < PASSWORD_LEAST {
-                return Err(KeysError::PasswordShort { least: PASSWORD_LEAST });
+            if text.chars().count() < least {
+                return Err(KeysError::PasswordShort { least });
             }
         }
         Err(_) => {
             fitted.extend_from_slice(bytes);
-            if bytes.len() < PASSWORD_LEAST {
-                return Err(KeysError::PasswordShort { least: PASSWORD_LEAST });
+            if bytes.len() < least {
+                return Err(KeysError::PasswordShort { least });
             }
         }
     }
