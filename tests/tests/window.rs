@@ -58,7 +58,7 @@ fn first_start(window: &Window, rehearsal: bool) {
 }
 
 fn prove_backup(window: &Window, desk: &Desk) {
-    window.press(&["Control+5"]);
+    window.press(&["Control+6"]);
     window.click(&testid("backup-path"));
     window.write(&desk.path("backup"));
     window.click(&testid("backup-do"));
@@ -255,7 +255,7 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
     assert!(alert.contains("card.removed"), "{alert}");
     window.picture("15-pulled");
     // In the language and light of another desk.
-    window.press(&["Control+5"]);
+    window.press(&["Control+6"]);
     window.click(&testid("language-sv"));
     window.click(&testid("theme-dark"));
     window.picture("16-settings");

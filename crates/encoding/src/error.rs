@@ -207,6 +207,74 @@ pub enum Problem {
     ConstantFit { why: Misfit },
 }
 
+impl Problem {
+    /// Which, for words in another language.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "version",
+            Self::Id => "id",
+            Self::Length { .. } => "length",
+            Self::Aid => "aid",
+            Self::Twice { .. } => "twice",
+            Self::IsoFileId => "iso_file_id",
+            Self::IsoBoth => "iso_both",
+            Self::KeyNumber { .. } => "key_number",
+            Self::NoKeys => "no_keys",
+            Self::Role { .. } => "role",
+            Self::ChangeKeys { .. } => "change_keys",
+            Self::MasterFrozen => "master_frozen",
+            Self::KeyName { .. } => "key_name",
+            Self::NoSystem => "no_system",
+            Self::NoUid => "no_uid",
+            Self::FileNumber => "file_number",
+            Self::FreeWrite => "free_write",
+            Self::NoWriter => "no_writer",
+            Self::NoReader => "no_reader",
+            Self::FreeReadEnciphered => "free_read_enciphered",
+            Self::FieldName { .. } => "field_name",
+            Self::Outside { .. } => "outside",
+            Self::Overlap { .. } => "overlap",
+            Self::NotForType { .. } => "not_for_type",
+            Self::Source { .. } => "source",
+            Self::NoSource { .. } => "no_source",
+            Self::TwoSources => "two_sources",
+            Self::OnlyEv2 => "only_ev2",
+            Self::ChipContent => "chip_content",
+            Self::Day => "day",
+            Self::Finding => "finding",
+            Self::DateCoding => "date_coding",
+            Self::Picture { .. } => "picture",
+            Self::Letter { .. } => "letter",
+            Self::Hex => "hex",
+            Self::ConstantType => "constant_type",
+            Self::ConstantFit { .. } => "constant_fit",
+        }
+    }
+
+    /// What goes into its words.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Version { found } => vec![("found", found.to_string())],
+            Self::Length { least, most } => vec![("least", least.to_string()), ("most", most.to_string())],
+            Self::Twice { what } => vec![("what", (*what).to_owned())],
+            Self::KeyNumber { expected } => vec![("expected", expected.to_string())],
+            Self::Role { role } => vec![("role", role.clone())],
+            Self::ChangeKeys { found } => vec![("found", found.clone())],
+            Self::KeyName { key } => vec![("key", key.clone())],
+            Self::FieldName { name } | Self::Source { name } => vec![("name", name.clone())],
+            Self::Outside { size } => vec![("size", size.to_string())],
+            Self::Overlap { with } => vec![("with", with.clone())],
+            Self::NotForType { key } | Self::NoSource { key } => vec![("key", (*key).to_owned())],
+            Self::Picture { why } => vec![("why", why.to_string())],
+            Self::Letter { letter } => vec![("letter", letter.clone())],
+            Self::ConstantFit { why } => vec![("why", why.to_string())],
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Coded for EncodingError {
     fn code(&self) -> &'static str {
         match self {

@@ -26,6 +26,7 @@ settings = { settings_changeable = true, list_free = false, create_free = false 
 
 [[application]]
 aid = "4C5901"
+names = { en = "A", fr = "B", de = "C", sv = "D" }
 iso = { file_id = 0xE100, name = "lanyard" }
 settings = { master_changeable = true, settings_changeable = true, list_free = false, create_free = false, change_keys = "master" }
 key = [
@@ -92,7 +93,8 @@ const CASES: &[Case] = &[
     case("id", "id = \"right\"", "id = \"Right!\"", "\"Right!\""),
     case("system", "system = \"lanyard\"", "system = \"longer than sixteen\"", "\"longer than"),
     case("en", "en = \"R\"", "en = \" \"", "\" \""),
-    case("sv", ", sv = \"S\"", "", "{ en"),
+    case("sv", ", sv = \"S\"", "", "{ en = \"R\""),
+    case("fr", "fr = \"B\"", "fr = \"\"", "\"\""),
     case("family", "family = \"ev2\"", "family = \"ev4\"", "\"ev4\""),
     case(
         "only_ev2",

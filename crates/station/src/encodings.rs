@@ -301,7 +301,7 @@ fn added(tx: &mut Tx<'_>, of: &EncodingRef, text: &str) -> Result<Change, StoreE
         .field("text", text))
 }
 
-fn missing_keys(encoding: &Encoding, vault: &Vault) -> Vec<String> {
+pub(crate) fn missing_keys(encoding: &Encoding, vault: &Vault) -> Vec<String> {
     key_names(encoding).into_iter().filter(|name| vault.newest(name).is_none()).collect()
 }
 

@@ -17,6 +17,7 @@ mod devices;
 mod devicetest;
 mod encode;
 mod encodings;
+mod encodingview;
 mod entropy;
 mod error;
 mod fileprinter;

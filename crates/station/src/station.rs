@@ -6,6 +6,7 @@
 mod cards;
 mod cases;
 mod devices;
+mod encoding_pictures;
 mod encodings;
 
 use std::path::{Path, PathBuf};

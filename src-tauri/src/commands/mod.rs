@@ -2,6 +2,7 @@
 
 mod cases;
 mod devices;
+mod encodings;
 mod history;
 mod house;
 mod people;
@@ -62,6 +63,13 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         cases::case_void,
         cases::card_void,
         cases::card_read,
+        encodings::encoding_list,
+        encodings::encoding_view,
+        encodings::encoding_check,
+        encodings::encoding_plan,
+        encodings::encoding_diff,
+        encodings::encoding_add,
+        encodings::encoding_use,
         history::history,
         history::history_recent,
         history::history_verify,

@@ -15,6 +15,16 @@ const others: Record<string, Record<string, string>> = { fr, de, sv };
 // Words that are the same in two languages, looked at one by one.
 const same: Record<string, string[]> = {
   fr: [
+    "encoding.version",
+    "encoding.key.version",
+    "encoding.part.uid",
+    "encoding.part.aid",
+    "encoding.severity.note",
+    "encoding.notes.one",
+    "encoding.notes.other",
+    "encoding.at.application",
+    "encoding.seconds",
+    "encoding.changed.application",
     "key.Ctrl",
     "step.photo",
     "field.email",
@@ -33,6 +43,10 @@ const same: Record<string, string[]> = {
     "entry.field.code",
   ],
   de: [
+    "encoding.region.name",
+    "encoding.key.version",
+    "encoding.part.uid",
+    "encoding.seconds",
     "key.Escape",
     "first.step.name",
     "operator.name",
@@ -50,6 +64,10 @@ const same: Record<string, string[]> = {
     "entry.field.station",
   ],
   sv: [
+    "encoding.version",
+    "encoding.key.version",
+    "encoding.part.uid",
+    "encoding.seconds",
     "key.Escape",
     "key.Ctrl",
     "key.PageUp",
@@ -143,6 +161,28 @@ describe("what the station answers with", () => {
     for (const label of labels) said.add(`encode.${label}`).add(`encode.step.${label}`);
     // A right is no line of progress.
     expect([...said].filter((code) => !(code in english) && !(`right.${code}` in english))).toEqual([]);
+  });
+
+  it("has words for every finding of lint, in English the same as on the command line", () => {
+    const rules = sources.find((source) => source.includes("every_rule_says_why_and_what_to_do")) ?? "";
+    const text = (quoted = "") => quoted.replaceAll('\\"', '"').replaceAll("'", "’");
+    const found = [...rules.matchAll(/\w+: "(\w+)", \w+, \w+,\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)";/g)];
+    expect(found.length).toBeGreaterThan(35);
+    for (const [, code = "", why, help] of found) {
+      expect(english[`lint.${code}`]?.split(" | ").slice(1), code).toEqual([text(why), text(help)]);
+      for (const book of Object.values(others)) expect(book[`lint.${code}`]?.split(" | ").length, code).toBe(3);
+    }
+  });
+
+  it("has words for everything that is wrong with a file, and for everything that differs between two", () => {
+    const source = (holds: string) => sources.find((one) => one.includes(holds)) ?? "";
+    const problems = [...(source("NotForType {")?.matchAll(/=> "([a-z_0-9]+)",/g) ?? [])].map((one) => one[1] ?? "");
+    expect(problems.length).toBeGreaterThan(30);
+    expect(problems.filter((word) => !(`lint.wrong.${word}` in english))).toEqual([]);
+    const comparison = source("struct Changes(Vec<Change>)");
+    const changed = [...comparison.matchAll(/(?:add|differs)\(\s*&?(?:at|"[a-z_, ]+"|at\(\w+\)), "([a-z_0-9]+)"/g)];
+    expect(changed.length).toBeGreaterThan(12);
+    expect(changed.map((one) => one[1] ?? "").filter((word) => !(`encoding.changed.${word}` in english))).toEqual([]);
   });
 
   it("has words for every kind of entry, fault and remark", () => {

@@ -1,8 +1,28 @@
 // Puts the fake station where Tauri's own bridge would be. Loaded into the page by tests and screenshots, before it.
 import type { BenchAction } from "../../shared/generated/BenchAction";
+import type { EncodingCheck } from "../../shared/generated/EncodingCheck";
+import type { EncodingDiff } from "../../shared/generated/EncodingDiff";
+import type { EncodingPlan } from "../../shared/generated/EncodingPlan";
+import type { EncodingSummary } from "../../shared/generated/EncodingSummary";
+import type { EncodingView } from "../../shared/generated/EncodingView";
+import type { Problem } from "../../shared/generated/Problem";
 import type { StepInput } from "../../shared/generated/StepInput";
+import said from "./encodings.json";
 import { Flow } from "./flow";
 import { problem, World, type Args } from "./world";
+
+/** As the station says it: `crates/station` writes this file and holds itself to it. */
+const encodings = said as unknown as {
+  list: EncodingSummary[];
+  views: Record<string, EncodingView>;
+  plans: Record<string, EncodingPlan | { problem: Problem }>;
+  diffs: Record<string, EncodingDiff>;
+  checks: Record<string, EncodingCheck>;
+};
+const kindOf = (text: string) => (text.includes("risky") ? "risky" : text.includes("torn") ? "torn" : "wrong");
+function missing(kind: string): never {
+  throw problem("station.missing", { kind });
+}
 
 interface Callback {
   (payload: unknown): void;
@@ -124,6 +144,28 @@ export function install(): { world: World; flow: Flow } {
       one.hit.standing = "no_card";
       world.say();
       return world.view(one.hit.id);
+    },
+    encoding_list: () => structuredClone(encodings.list),
+    encoding_view: ({ id }) => structuredClone(encodings.views[String(id)] ?? missing("encoding")),
+    encoding_check: (bytes) => structuredClone(encodings.checks[kindOf(new TextDecoder().decode(bytes as never))]),
+    encoding_plan: ({ id, card }) => {
+      const plan = encodings.plans[`${String(id)} ${String(card)}`] ?? missing("encoding");
+      if ("problem" in plan) throw plan.problem;
+      return structuredClone(plan);
+    },
+    encoding_diff: ({ from, to }) =>
+      structuredClone(encodings.diffs[`${String(from)} ${String(to)}`] ?? missing("encoding")),
+    encoding_add: () => {
+      const added = structuredClone(encodings.checks.risky?.view?.summary ?? missing("encoding"));
+      encodings.list.push(added);
+      const view = encodings.checks.risky?.view;
+      if (view) encodings.views[added.id] = view;
+      return { encoding: added, new: true, keys_made: added.keys_missing };
+    },
+    encoding_use: ({ name }) => {
+      for (const one of encodings.list) one.in_use = one.name === name;
+      for (const view of Object.values(encodings.views)) view.summary.in_use = view.summary.name === name;
+      return structuredClone(encodings.list.find((one) => one.in_use));
     },
     history: ({ kind, id }) => ({ kind, id, entries: world.entries(), verdict: world.verdict() }),
     history_recent: () => world.entries(),

@@ -38,6 +38,8 @@ const lay = (page, kind, reader) =>
     },
     [kind, reader],
   );
+const file = (page, name, text) =>
+  id(page, "encoding-input").setInputFiles({ name, mimeType: "application/toml", buffer: Buffer.from(text) });
 async function toHandOver(page, name) {
   await toCard(page, name);
   await lay(page, "blank", "Encoder");
@@ -370,10 +372,83 @@ export const scenes = {
       await press(page, "Control+4");
     },
   },
-  "82-settings": {
+  "83-encodings": {
     prepare: signedIn,
     act: async (page) => {
       await press(page, "Control+5");
+      await id(page, "encodings").waitFor();
+    },
+  },
+  "84-encoding": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["83-encodings"].act(page);
+      await press(page, "ArrowDown", "Enter");
+      await page.waitForSelector('[data-testid="encoding"][data-id="three-applications@1"]');
+    },
+  },
+  "84-encoding-below": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["84-encoding"].act(page);
+      await id(page, "card-plate").scrollIntoViewIfNeeded();
+      await page.locator('[data-testid="findings"] li').last().click();
+    },
+  },
+  "84-encoding-chip": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["83-encodings"].act(page);
+      await press(page, "ArrowUp", "ArrowUp", "ArrowUp", "Enter");
+      await page.waitForSelector('[data-testid="encoding"][data-id="desfire-em@1"]');
+    },
+  },
+  "85-encoding-plan": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["84-encoding"].act(page);
+      await press(page, "Enter");
+      await id(page, "plan-steps").waitFor();
+    },
+  },
+  "85-encoding-plan-refused": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["85-encoding-plan"].act(page);
+      await id(page, "plan-family-ev1").click();
+      await id(page, "alert").waitFor();
+    },
+  },
+  "86-encoding-compare": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["84-encoding"].act(page);
+      await press(page, "Control+d");
+      await id(page, "diff").waitFor();
+      await id(page, "compare-to-desfire-em@1").click();
+      await page.waitForTimeout(100);
+    },
+  },
+  "87-encoding-wrong": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["83-encodings"].act(page);
+      await file(page, "doors.toml", "wrong");
+      await id(page, "encoding-wrong").waitFor();
+    },
+  },
+  "87-encoding-risky": {
+    prepare: signedIn,
+    act: async (page) => {
+      await scenes["83-encodings"].act(page);
+      await file(page, "canteen.toml", "risky");
+      await id(page, "encoding").waitFor();
+    },
+  },
+  "82-settings": {
+    prepare: signedIn,
+    act: async (page) => {
+      await press(page, "Control+6");
       await id(page, "operator").waitFor();
     },
   },

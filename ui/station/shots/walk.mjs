@@ -141,7 +141,8 @@ for (const language of languages.length > 0 ? languages : ["en", "fr", "de", "sv
     ["2", "people"],
     ["3", "house"],
     ["4", "devices"],
-    ["5", "settings"],
+    ["5", "encodings"],
+    ["6", "settings"],
   ]) {
     await press(`Control+${key}`);
     await page.waitForTimeout(150);

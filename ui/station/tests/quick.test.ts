@@ -143,7 +143,7 @@ it("an answer that was overtaken by what happened since does not put the window 
 });
 
 it("what is chosen while the choice before it is under way counts", async () => {
-  press("5", true);
+  press("6", true);
   const german = await screen.findByTestId("language-de");
   const answer = held("prefer");
   german.click();

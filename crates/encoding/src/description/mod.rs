@@ -172,6 +172,8 @@ pub enum InputPart {
 pub struct Application {
     /// Its identifier.
     pub aid: Aid,
+    /// What people call it: English, French, German, Swedish.
+    pub names: Option<[String; 4]>,
     /// File identifier and name under which ISO 7816-4 SELECT finds it.
     pub iso: Option<IsoIds>,
     /// First settings byte.

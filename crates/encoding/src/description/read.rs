@@ -124,6 +124,7 @@ pub(super) enum PartText {
 #[serde(deny_unknown_fields)]
 pub(super) struct ApplicationText {
     pub aid: At<String>,
+    pub names: Option<NamesText>,
     pub iso: Option<IsoText>,
     pub settings: At<SettingsText>,
     #[serde(rename = "key")]

@@ -67,7 +67,9 @@ pub(super) fn rules(found: &mut Found<'_>) {
     }
     let needed = Memory::of(encoding).bytes;
     if card.free_bytes < needed {
-        found.add(Rule::FreeBytesSmall, "card", format!("free_bytes = {}, needed {needed}", card.free_bytes));
+        let details = [("free", card.free_bytes.to_string()), ("needed", needed.to_string())];
+        let what = format!("free_bytes = {}, needed {needed}", card.free_bytes);
+        found.about(Rule::FreeBytesSmall, "card", what, details);
     }
     let signed = files().flat_map(|file| &file.fields).any(|field| {
         matches!(&field.content, Content::Bytes { .. }) && field.content.names().any(|name| name == crate::CARD_RECORD)

@@ -12,7 +12,7 @@ pub(super) fn rules(found: &mut Found<'_>) {
             let at = format!("application {:06X}, file {}", application.aid.number(), file.number.get());
             rights(found, &at, application, file);
             if file.fields.is_empty() {
-                found.add(Rule::FileEmpty, &at, format!("{} bytes", file.size));
+                found.about(Rule::FileEmpty, &at, format!("{} bytes", file.size), [("bytes", file.size.to_string())]);
             }
             for field in &file.fields {
                 values(found, &format!("{at}, field {}", field.name), field);
@@ -26,10 +26,17 @@ fn rights(found: &mut Found<'_>, at: &str, application: &Application, file: &Fil
     let rights = file.rights;
     let personal = file.fields.iter().find(|field| field.content.names().any(|name| name.starts_with("person.")));
     match (rights.read, personal) {
-        (Access::Free, Some(field)) => found.add(Rule::FreeReadPersonal, &access, format!("field {}", field.name)),
+        (Access::Free, Some(field)) => {
+            found.about(
+                Rule::FreeReadPersonal,
+                &access,
+                format!("field {}", field.name),
+                [("field", field.name.clone())],
+            );
+        }
         (Access::Free, None) => found.add(Rule::FreeRead, &access, "read = \"free\""),
         (_, Some(field)) if file.mode != CommMode::Full => {
-            found.add(Rule::PersonalInClear, at, format!("field {}", field.name));
+            found.about(Rule::PersonalInClear, at, format!("field {}", field.name), [("field", field.name.clone())]);
         }
         (_, None) if file.mode == CommMode::Plain => found.add(Rule::Plain, at, "mode = \"plain\""),
         _ => {}
@@ -40,18 +47,21 @@ fn rights(found: &mut Found<'_>, at: &str, application: &Application, file: &Fil
         .into_iter()
         .find_map(|right| if let Access::Key(key) = right { Some(key).filter(|key| reads(*key)) } else { None });
     if let Some(key) = writer {
-        found.add(Rule::WriteByReader, &access, role(application, key));
+        let role = role(application, key);
+        found.about(Rule::WriteByReader, &access, format!("role {role}"), [("role", role.to_owned())]);
     }
     match rights.change {
-        Access::Key(key) if key != KeyNo::MASTER => found.add(Rule::ChangeByOther, &access, role(application, key)),
+        Access::Key(key) if key != KeyNo::MASTER => {
+            let role = role(application, key);
+            found.about(Rule::ChangeByOther, &access, format!("role {role}"), [("role", role.to_owned())]);
+        }
         Access::Never => found.add(Rule::RightsFrozen, &access, "change = \"never\""),
         _ => {}
     }
 }
 
-fn role(application: &Application, key: KeyNo) -> String {
-    let role = application.keys.iter().find(|of| of.number == key).map_or("", |of| of.role.as_str());
-    format!("role {role}")
+fn role(application: &Application, key: KeyNo) -> &str {
+    application.keys.iter().find(|of| of.number == key).map_or("", |of| of.role.as_str())
 }
 
 /// What the station knows of a value before there is a person: `docs/encodings.md` has the list.
@@ -64,6 +74,17 @@ enum Kind {
     Bytes(u32),
     /// Text of so many characters at most.
     Text(u32),
+}
+
+impl Kind {
+    /// The largest number, or how many characters or bytes.
+    fn most(&self) -> String {
+        match self {
+            Self::Number(most) => most.to_string(),
+            Self::Text(most) | Self::Bytes(most) => most.to_string(),
+            Self::Day => String::new(),
+        }
+    }
 }
 
 fn kind_of(name: &str) -> Option<Kind> {
@@ -85,7 +106,7 @@ fn values(found: &mut Found<'_>, at: &str, field: &Field) {
     for source in field.content.sources() {
         let Source::Value(name) = source else { continue };
         let Some(kind) = kind_of(name) else {
-            found.add(Rule::ValueUnknown, at, name.clone());
+            found.about(Rule::ValueUnknown, at, name.clone(), [("value", name.clone())]);
             continue;
         };
         let fits = match (&field.content, &kind) {
@@ -97,10 +118,11 @@ fn values(found: &mut Found<'_>, at: &str, field: &Field) {
             _ => false,
         };
         if !fits {
-            found.add(Rule::ValueType, at, name.clone());
+            found.about(Rule::ValueType, at, name.clone(), [("value", name.clone())]);
         } else if let Some(most) = too_long(field, source, &kind) {
             let rule = if matches!(kind, Kind::Text(_)) { Rule::TextLong } else { Rule::ValueLong };
-            found.add(rule, at, format!("{name}: up to {most}"));
+            let details = [("value", name.clone()), ("most", kind.most())];
+            found.about(rule, at, format!("{name}: up to {most}"), details);
         }
     }
 }

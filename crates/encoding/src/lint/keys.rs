@@ -18,7 +18,7 @@ pub(super) fn rules(found: &mut Found<'_>) {
         let Some(spec) = spec else { continue };
         let at = format!("card, {what}");
         if spec.input.is_empty() {
-            found.add(Rule::MasterSame, &at, format!("key {}", spec.name));
+            found.about(Rule::MasterSame, &at, format!("key {}", spec.name), [("key", spec.name.clone())]);
         }
         input(found, &at, spec);
     }
@@ -34,18 +34,19 @@ pub(super) fn rules(found: &mut Found<'_>) {
             let at = format!("application {:06X}, key {}", application.aid.number(), key.number.get());
             let role = format!("role {}", key.role);
             if key.number != KeyNo::MASTER && !used.contains(&key.number.get()) {
-                found.add(Rule::KeyUnused, &at, role.clone());
+                found.about(Rule::KeyUnused, &at, role.clone(), [("role", key.role.clone())]);
             }
             if key.spec.input.is_empty() {
                 let rule = if key.number == KeyNo::MASTER { Rule::MasterSame } else { Rule::KeyUndiversified };
-                found.add(rule, &at, role.clone());
+                found.about(rule, &at, role.clone(), [("key", key.spec.name.clone())]);
             }
             input(found, &at, &key.spec);
             let own = key_of(&key.spec, application.aid, key.number);
             if key.spec.name == found.encoding.card.master.name {
-                found.add(Rule::MasterShared, &at, format!("key {}", key.spec.name));
+                found.about(Rule::MasterShared, &at, format!("key {}", key.spec.name), [("role", key.role.clone())]);
             } else if let Some((other, ..)) = seen.iter().find(|(.., seen)| *seen == own) {
-                found.add(Rule::KeySame, &at, format!("the same as of {other}"));
+                let details = [("role", key.role.clone()), ("other", other.clone())];
+                found.about(Rule::KeySame, &at, format!("the same as of {other}"), details);
             }
             seen.push((at, role, own));
         }
@@ -61,10 +62,10 @@ fn key_of(spec: &KeySpec, aid: Aid, number: KeyNo) -> KeyOf {
 fn input(found: &mut Found<'_>, at: &str, spec: &KeySpec) {
     let Some(first) = spec.input.first() else { return };
     if !spec.input.iter().any(|part| matches!(part, InputPart::System(_))) {
-        found.add(Rule::NoSystem, at, format!("key {}", spec.name));
+        found.about(Rule::NoSystem, at, format!("key {}", spec.name), [("key", spec.name.clone())]);
     }
     if *first != InputPart::Uid {
-        found.add(Rule::NoUid, at, format!("key {}", spec.name));
+        found.about(Rule::NoUid, at, format!("key {}", spec.name), [("key", spec.name.clone())]);
     }
 }
 

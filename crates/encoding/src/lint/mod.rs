@@ -8,6 +8,8 @@ mod files;
 mod keys;
 mod rule;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use rule::Severity;
@@ -35,6 +37,10 @@ pub struct Finding {
     pub why: &'static str,
     /// What to do.
     pub help: &'static str,
+    /// The same as `what`, for words in another language: by name, roles, names and numbers alone. Of a description that
+    /// no card could be made of, `problem` says which ([`crate::Problem::word`]).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<&'static str, String>,
     /// Who took the risk, if somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<String>,
@@ -70,25 +76,57 @@ struct Found<'e> {
 
 impl Found<'_> {
     fn add(&mut self, rule: Rule, at: &str, what: impl Into<String>) {
-        let finding = finding(self.encoding, rule, at, what.into());
+        self.about(rule, at, what, []);
+    }
+
+    /// As [`Found::add`], with what it is about by name.
+    fn about<const N: usize>(
+        &mut self,
+        rule: Rule,
+        at: &str,
+        what: impl Into<String>,
+        details: [(&'static str, String); N],
+    ) {
+        let finding = finding(self.encoding, rule, at, what.into(), details.into());
         self.findings.push(finding);
     }
 }
 
-fn finding(encoding: &Encoding, rule: Rule, at: &str, what: String) -> Finding {
+fn finding(
+    encoding: &Encoding,
+    rule: Rule,
+    at: &str,
+    what: String,
+    details: BTreeMap<&'static str, String>,
+) -> Finding {
     let place = encoding.place(at).or_else(|| encoding.place("card"));
     let (line, column) = place.map_or((1, 1), |place| (place.line, place.column));
     let (severity, why, help) = (rule.severity(), rule.why(), rule.help());
-    Finding { code: rule.code(), severity, at: at.to_owned(), line, column, what, why, help, accepted_by: None }
+    Finding {
+        code: rule.code(),
+        severity,
+        at: at.to_owned(),
+        line,
+        column,
+        what,
+        why,
+        help,
+        details,
+        accepted_by: None,
+    }
 }
 
 /// Of a description that cannot be read.
 fn broken(error: &EncodingError) -> Finding {
+    let mut details = BTreeMap::new();
     let (code, at, line, column, what) = match error {
         EncodingError::Invalid { at, line, column, problem } => {
+            details.insert("problem", problem.word().to_owned());
+            details.extend(problem.details());
             (of_problem(problem), at.clone(), *line, *column, problem.to_string())
         }
         EncodingError::Unreadable { key, line, column, why } => {
+            details.insert("why", why.clone());
             ("unreadable", key.clone(), *line, *column, why.clone())
         }
         other => ("unreadable", String::new(), 1, 1, other.to_string()),
@@ -102,6 +140,7 @@ fn broken(error: &EncodingError) -> Finding {
         what,
         why: "No card can be written with it.",
         help: "Correct what stands there.",
+        details,
         accepted_by: None,
     }
 }
@@ -111,8 +150,13 @@ fn accept(encoding: &Encoding, today: Date, findings: &mut Vec<Finding>) {
     let mut own = Vec::new();
     for accepted in &encoding.accepted {
         let at = format!("accept {}", accepted.finding);
+        let details = BTreeMap::from([
+            ("finding", accepted.finding.clone()),
+            ("by", accepted.by.clone()),
+            ("until", accepted.until.to_string()),
+        ]);
         if !Rule::ALL.iter().any(|rule| rule.code() == accepted.finding && rule.is_a_risk()) {
-            own.push(finding(encoding, Rule::AcceptUnknown, &at, accepted.finding.clone()));
+            own.push(finding(encoding, Rule::AcceptUnknown, &at, accepted.finding.clone(), details));
             continue;
         }
         let meant = |finding: &&mut Finding| {
@@ -121,9 +165,9 @@ fn accept(encoding: &Encoding, today: Date, findings: &mut Vec<Finding>) {
         let mut meant: Vec<_> = findings.iter_mut().filter(meant).collect();
         if accepted.until < today {
             let what = format!("{} by {}, until {}", accepted.finding, accepted.by, accepted.until);
-            own.push(finding(encoding, Rule::AcceptExpired, &at, what));
+            own.push(finding(encoding, Rule::AcceptExpired, &at, what, details));
         } else if meant.is_empty() {
-            own.push(finding(encoding, Rule::AcceptUnused, &at, accepted.finding.clone()));
+            own.push(finding(encoding, Rule::AcceptUnused, &at, accepted.finding.clone(), details));
         } else {
             for finding in &mut meant {
                 finding.severity = Severity::Note;

@@ -6,6 +6,7 @@
 mod bench;
 mod case;
 mod device;
+mod encoding_picture;
 mod encodings;
 mod history;
 mod person;
@@ -17,6 +18,11 @@ pub use case::{
     PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
 };
 pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, Standing, TestReport};
+pub use encoding_picture::{
+    AirCost, CardFamily, EncodingApplication, EncodingChange, EncodingCheck, EncodingChip, EncodingDiff, EncodingField,
+    EncodingFile, EncodingFinding, EncodingPlan, EncodingStep, EncodingSummary, EncodingView, KeySlot, LevelSettings,
+    MemoryRegion,
+};
 pub use encodings::{EncodingAdded, EncodingHit, EncodingText};
 pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
 pub use person::{

@@ -9,10 +9,20 @@ export type Place =
   | { at: "history"; kind: string; id: string; name: string }
   | { at: "house" }
   | { at: "devices" }
+  | { at: "encodings" }
+  | { at: "encoding"; id: string }
+  | { at: "encoding-plan"; id: string }
+  | { at: "encoding-compare"; from: string }
+  | { at: "encoding-file" }
   | { at: "settings" };
 
-export type Section = "desk" | "people" | "house" | "devices" | "settings";
-export const sections: readonly Section[] = ["desk", "people", "house", "devices", "settings"];
+export type Section = "desk" | "people" | "house" | "devices" | "encodings" | "settings";
+export const sections: readonly Section[] = ["desk", "people", "house", "devices", "encodings", "settings"];
+
+/** Encodings are for whoever prepares cards, and for whoever says who may. */
+export function mayEnter(section: Section, rights: string[]): boolean {
+  return section !== "encodings" || rights.includes("issue") || rights.includes("operator.change");
+}
 export type SheetName = "keys" | "actions" | "bench" | null;
 
 class Nav {
@@ -63,6 +73,12 @@ class Nav {
         return "house";
       case "devices":
         return "devices";
+      case "encodings":
+      case "encoding":
+      case "encoding-plan":
+      case "encoding-compare":
+      case "encoding-file":
+        return "encodings";
       case "settings":
         return "settings";
       default:

@@ -5,6 +5,14 @@ import type { BenchView } from "../../../shared/generated/BenchView";
 import type { CardOnReader } from "../../../shared/generated/CardOnReader";
 import type { CaseView } from "../../../shared/generated/CaseView";
 import type { DeviceRole } from "../../../shared/generated/DeviceRole";
+import type { CardFamily } from "../../../shared/generated/CardFamily";
+import type { EncodingAdded } from "../../../shared/generated/EncodingAdded";
+import type { EncodingHit } from "../../../shared/generated/EncodingHit";
+import type { EncodingCheck } from "../../../shared/generated/EncodingCheck";
+import type { EncodingDiff } from "../../../shared/generated/EncodingDiff";
+import type { EncodingPlan } from "../../../shared/generated/EncodingPlan";
+import type { EncodingSummary } from "../../../shared/generated/EncodingSummary";
+import type { EncodingView } from "../../../shared/generated/EncodingView";
 import type { EntryView } from "../../../shared/generated/EntryView";
 import type { FirstStart } from "../../../shared/generated/FirstStart";
 import type { HistoryView } from "../../../shared/generated/HistoryView";
@@ -67,6 +75,14 @@ export const station = {
   caseVoid: (id: string, reason: VoidReason) => ask<CaseView>("case_void", { id, reason }),
   cardVoid: (id: string, reason: VoidReason) => invoke<PersonView>("card_void", { id, reason }),
   cardRead: (reader: string) => invoke<CardOnReader>("card_read", { reader }),
+  encodingList: () => invoke<EncodingSummary[]>("encoding_list"),
+  encodingView: (id: string) => invoke<EncodingView>("encoding_view", { id }),
+  encodingCheck: (bytes: Uint8Array) => invoke<EncodingCheck>("encoding_check", bytes),
+  encodingPlan: (id: string, person: string | null, card: CardFamily) =>
+    invoke<EncodingPlan>("encoding_plan", { id, person, card }),
+  encodingDiff: (from: string, to: string) => invoke<EncodingDiff>("encoding_diff", { from, to }),
+  encodingAdd: (text: string, makeKeys: boolean) => invoke<EncodingAdded>("encoding_add", { text, makeKeys }),
+  encodingUse: (name: string) => invoke<EncodingHit>("encoding_use", { name }),
   history: (kind: string, id: string) => invoke<HistoryView>("history", { kind, id }),
   historyRecent: () => invoke<EntryView[]>("history_recent"),
   historyVerify: () => invoke<VerdictView>("history_verify"),

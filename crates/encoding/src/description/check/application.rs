@@ -8,7 +8,7 @@ use super::super::read::{
     AccessText, ApplicationKeyText, ApplicationText, At, FileKindText, FileText, IsoText, ModeText, SettingsText,
 };
 use super::super::{Application, ApplicationKey, Field, File, IsoIds};
-use super::{Check, clip, field, is_word, key, within};
+use super::{Check, clip, field, is_word, key, names, within};
 use crate::error::Problem;
 
 /// The largest DESFire has 32 KB.
@@ -20,6 +20,7 @@ pub(super) fn application(check: &mut Check<'_>, read: At<ApplicationText>) -> O
     let at = format!("application {}", clip(read.aid.get_ref()));
     check.mark(&at, begin);
     let aid = aid(check, &at, &read.aid);
+    let names = read.names.map(|read| names(check, &within(&at, "names"), read));
     let iso = read.iso.map(|iso| self::iso(check, &at, iso));
     let mut keys: Vec<ApplicationKey> = Vec::new();
     for key in read.keys {
@@ -47,7 +48,7 @@ pub(super) fn application(check: &mut Check<'_>, read: At<ApplicationText>) -> O
         }
         files.push(file);
     }
-    Some(Application { aid: aid?, iso, settings, keys, files })
+    Some(Application { aid: aid?, names, iso, settings, keys, files })
 }
 
 fn aid(check: &mut Check<'_>, at: &str, read: &At<String>) -> Option<Aid> {

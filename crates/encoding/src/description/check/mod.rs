@@ -62,7 +62,7 @@ pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<E
         }
         check.system = Some(system.get_ref().as_bytes().to_vec());
     }
-    let names = names(&mut check, read.names);
+    let names = names(&mut check, "names", read.names);
     check.mark("card", read.card.span().start);
     let card = card(&mut check, read.card.into_inner());
     let mut applications: Vec<super::Application> = Vec::new();
@@ -97,11 +97,11 @@ pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<E
     }
 }
 
-fn names(check: &mut Check<'_>, names: NamesText) -> [String; 4] {
+fn names(check: &mut Check<'_>, at: &str, names: NamesText) -> [String; 4] {
     let NamesText { en, fr, de, sv } = names;
     [("en", en), ("fr", fr), ("de", de), ("sv", sv)].map(|(key, name)| {
         if name.get_ref().trim().is_empty() || name.get_ref().len() > 200 {
-            check.of("names", key, &name, Problem::Length { least: 1, most: 200 });
+            check.of(at, key, &name, Problem::Length { least: 1, most: 200 });
         }
         name.into_inner()
     })
