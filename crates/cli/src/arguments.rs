@@ -226,6 +226,23 @@ pub enum CardCommand {
         #[arg(long)]
         reader: Option<String>,
     },
+    /// Hold the card on the reader against the records, with the reader's keys.
+    Verify(OnReader),
+    /// Go on with what was begun with the card on the reader.
+    Finish(OnReader),
+    /// Take back the change of keys that was begun with the card on the reader.
+    RollBack(OnReader),
+    /// Make the card on the reader a blank again; what is on record of it becomes void. Two operators.
+    Reset {
+        #[command(flatten)]
+        on: OnReader,
+        /// Sign-in name of the other operator.
+        #[arg(long = "with", value_name = "LOGIN")]
+        witness: String,
+        /// File with the other operator's password in its first line; without it, a prompt.
+        #[arg(long, value_name = "FILE")]
+        with_passphrase_file: Option<PathBuf>,
+    },
     /// The newest certificate on a card, PEM.
     Certificate {
         /// Card number.
@@ -242,6 +259,13 @@ pub enum CardCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(Args)]
+pub struct OnReader {
+    /// The reader's name; without it the only one with a card.
+    #[arg(long)]
+    pub reader: Option<String>,
 }
 
 #[derive(Args)]

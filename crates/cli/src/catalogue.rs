@@ -1,9 +1,9 @@
-//! `lanyard encoding add | list | show | use`: the encodings that the house keeps.
+//! `lanyard encoding add | list | show | use`: the encodings that the house keeps; and what `lanyard card` says of its cards.
 
 use std::path::Path;
 
 use lanyard_station::Station;
-use lanyard_station::api::{EncodingHit, Problem};
+use lanyard_station::api::{CardDone, Deed, EncodingHit, Problem};
 
 use crate::output::{answer, file_problem, note};
 
@@ -41,6 +41,18 @@ pub fn show(station: &Station, name: &str, version: Option<u32>, json: bool) -> 
 pub fn choose(station: &Station, name: &str, json: bool) -> Result<(), Problem> {
     answer(json, &station.encoding_use(name)?, |hit| vec![line(hit)]);
     Ok(())
+}
+
+/// What was done with a card.
+pub fn done_lines(done: &CardDone) -> Vec<String> {
+    let word = match done.deed {
+        Deed::Verified => "holds what the records say",
+        Deed::Rekeyed => "has the new keys",
+        Deed::Already => "had the new keys before",
+        Deed::RolledBack => "has the keys that it had",
+        Deed::Reset => "is a blank; what was on record of it is void",
+    };
+    vec![format!("{} {word} ({} exchanges)", done.number, done.exchanges)]
 }
 
 fn line(hit: &EncodingHit) -> String {

@@ -12,7 +12,7 @@ use crate::arguments::{
 };
 use crate::encoding::EncodingCommand;
 use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, rehearse, secret};
+use crate::{catalogue, demo, encoding, issue, rehearse, rekey, secret};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -41,6 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
         Command::Encoding(EncodingCommand::Use { name }) => {
             catalogue::choose(&signed_in(arguments, Access::Write)?, name, json)
         }
+        Command::Encoding(EncodingCommand::Rekey(wish)) => rekey::command(&at_cards(arguments)?, wish, json),
         Command::Encoding(EncodingCommand::Description(command)) => {
             let person = |words: &str| {
                 let station = signed_in(arguments, Access::Read)?;
@@ -94,6 +95,13 @@ fn start(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
 /// With readers and printers: what needs none does not touch the cards that lie there.
 fn at_the_desk(arguments: &Arguments) -> Result<Station, Problem> {
     enter(Station::start(options(arguments, Access::Write)?)?, arguments)
+}
+
+/// Once the cards that lie there were looked at.
+fn at_cards(arguments: &Arguments) -> Result<Station, Problem> {
+    let station = at_the_desk(arguments)?;
+    station.settle();
+    Ok(station)
 }
 
 fn signed_in(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
@@ -273,10 +281,24 @@ fn person_lines(view: &PersonView) -> Vec<String> {
 fn card(arguments: &Arguments, command: &CardCommand) -> Result<(), Problem> {
     match command {
         CardCommand::Read { reader } => {
-            let station = at_the_desk(arguments)?;
-            station.settle();
+            let station = at_cards(arguments)?;
             let dump = station.card_dump(reader.as_deref())?;
             line(&serde_json::to_string_pretty(&dump).unwrap_or_default());
+        }
+        CardCommand::Verify(on) => {
+            answer(arguments.json, &at_cards(arguments)?.card_verify(on.reader.as_deref())?, catalogue::done_lines);
+        }
+        CardCommand::Finish(on) => {
+            answer(arguments.json, &at_cards(arguments)?.card_finish(on.reader.as_deref())?, catalogue::done_lines);
+        }
+        CardCommand::RollBack(on) => {
+            answer(arguments.json, &at_cards(arguments)?.card_roll_back(on.reader.as_deref())?, catalogue::done_lines);
+        }
+        CardCommand::Reset { on, witness, with_passphrase_file } => {
+            let station = at_cards(arguments)?;
+            let password = secret::read(with_passphrase_file.as_deref(), &format!("Password of {witness}: "))?;
+            let done = station.card_reset(on.reader.as_deref(), witness, &password)?;
+            answer(arguments.json, &done, catalogue::done_lines);
         }
         CardCommand::Certificate { number, ca } => {
             let station = signed_in(arguments, Access::Read)?;

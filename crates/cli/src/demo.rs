@@ -14,6 +14,7 @@ use crate::output::{file_problem, line, usage_problem};
 /// In a rehearsal nothing is protected: its operators and password are as public as its keys.
 const PASSWORD: &str = "rehearsal only";
 const LOGIN: &str = "ana";
+const SECOND: &str = "jonas";
 pub const PORTRAIT: &[u8] = include_bytes!("../../../assets/people/eileen.jpg");
 
 /// A rehearsal house with somebody signed in; made if there is none.
@@ -30,12 +31,17 @@ pub fn rehearsal_station(options: Options) -> Result<Station, Problem> {
         station.first_start(FirstStart {
             station: "Nordhafen Port".to_owned(),
             rehearsal: true,
-            operators: vec![operator(LOGIN, "Ana Berg"), operator("jonas", "Jonas Lind")],
+            operators: vec![operator(LOGIN, "Ana Berg"), operator(SECOND, "Jonas Lind")],
         })?;
         station.recovery_confirm("")?;
     }
     station.settle();
     Ok(station)
+}
+
+/// Who is there beside the one who works.
+pub fn second_operator() -> (&'static str, SecretBytes) {
+    (SECOND, SecretBytes::new(PASSWORD.as_bytes().to_vec()))
 }
 
 /// The demonstration.

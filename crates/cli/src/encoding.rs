@@ -39,8 +39,28 @@ pub enum EncodingCommand {
         /// Its name.
         name: String,
     },
+    /// Give cards that come by the keys of another encoding, or the newest of their own, until you stop it: Ctrl-C ends
+    /// after the card under way.
+    Rekey(Rekey),
     #[command(flatten)]
     Description(DescriptionCommand),
+}
+
+#[derive(Args)]
+pub struct Rekey {
+    /// Name of the encoding that the cards have.
+    pub from: String,
+    /// Name of that whose keys they are to have.
+    pub to: String,
+    /// The reader's name; without it whichever is used for writing cards.
+    #[arg(long)]
+    pub reader: Option<String>,
+    /// Stop after so many cards.
+    #[arg(long, value_name = "COUNT")]
+    pub cards: Option<u32>,
+    /// Stop when no other card was laid for so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
 }
 
 /// About a file, without a house.

@@ -11,6 +11,7 @@ mod encoding;
 mod issue;
 mod output;
 mod rehearse;
+mod rekey;
 mod roles;
 mod secret;
 

@@ -6,7 +6,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::Duration;
 
-use lanyard_station::api::{BenchAction, BenchCardKind, CaseView, Identified, Problem};
+use lanyard_station::api::{BenchAction, BenchCardKind, CardDone, CaseView, Identified, Problem};
 use lanyard_station::{HouseChoice, Options, Station};
 
 use crate::issue::{Carry, carry_through};
@@ -24,6 +24,11 @@ issue WORDS                        issue a badge to the person who answers to WO
 issue-until STEP WORDS             the same, up to a step of the workflow
 photo WORDS                        give that person the sample portrait
 cards WORDS                        the cards of that person, each with its state
+verify-card encoder                hold the card there against the records
+finish encoder | roll-back encoder go on with what was begun with the card there, or take it back
+reset encoder                      make the card there a blank again; the other operator is with you
+rekey FROM TO encoder              give the card there the keys of another encoding
+next encoder                       what can be done with the card there, the right one first
 encoding NAME                      write cards with this encoding from now on
 add-encoding FILE                  keep a description
 verify                             the verdict of the history
@@ -97,6 +102,19 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
             let cards = person.cards.iter().map(|card| format!("{} {}", card.number, card.state));
             return Ok(cards.collect::<Vec<_>>().join("; "));
         }
+        ["verify-card", on] => return done(station.card_verify(Some(&reader(on)?))),
+        ["finish", on] => return done(station.card_finish(Some(&reader(on)?))),
+        ["roll-back", on] => return done(station.card_roll_back(Some(&reader(on)?))),
+        ["rekey", from, to, on] => return done(station.card_rekey(Some(&reader(on)?), from, to)),
+        ["reset", on] => {
+            let (login, password) = crate::demo::second_operator();
+            return done(station.card_reset(Some(&reader(on)?), login, &password));
+        }
+        ["next", on] => {
+            station.settle();
+            let card = station.card_read(&reader(on)?)?;
+            return Ok(format!("{:?} {}", card.standing, serde_json::to_string(&card.next).unwrap_or_default()));
+        }
         ["encoding", name] => {
             let hit = station.encoding_use(name)?;
             return Ok(format!("{} {}", hit.name, hit.version));
@@ -138,6 +156,10 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
         BenchAction::NewCard { .. } => view.cards.iter().map(|card| card.id).max().unwrap_or(0).to_string(),
         _ => String::new(),
     })
+}
+
+fn done(done: Result<CardDone, Problem>) -> Result<String, Problem> {
+    done.map(|done| format!("{} {:?}", done.number, done.deed))
 }
 
 fn through(station: &Station, case: CaseView, until: Option<&str>) -> Result<String, Problem> {

@@ -93,6 +93,8 @@ pub struct Assess {
     card: Card,
     encoding: Encoding,
     shown_uid: Vec<u8>,
+    /// What [`crate::Recognise`] was told, where the card shows a random one.
+    told_uid: Option<[u8; 7]>,
     known: bool,
     doing: Doing,
     version: Option<CardVersion>,
@@ -121,12 +123,19 @@ impl Assess {
             card: Card::new(link),
             encoding: encoding.clone(),
             shown_uid: shown_uid.to_vec(),
+            told_uid: None,
             known,
             doing: Doing::Nothing,
             version: None,
             free_bytes: 0,
             aes: false,
         }
+    }
+
+    /// Of a card that shows a random UID and has told this one.
+    #[must_use]
+    pub fn of_hidden(encoding: &Encoding, told_uid: [u8; 7], known: bool, link: Link) -> Self {
+        Self { told_uid: Some(told_uid), ..Self::new(encoding, &[], known, link) }
     }
 
     /// Exchanges so far.
@@ -224,6 +233,9 @@ impl Assess {
 
     fn check_version(&self, version: &CardVersion) -> Result<(), EncodingError> {
         check_family(self.encoding.card.family, version.family)?;
+        if self.told_uid.is_some() && version.uid().is_none() {
+            return Ok(());
+        }
         let Some(uid) = version.uid() else { return Err(EncodingError::UidHidden) };
         if uid != self.shown_uid[..] {
             return Err(EncodingError::UidDiffers);
@@ -245,7 +257,7 @@ impl Assess {
     }
 
     fn uid(&self) -> Option<[u8; 7]> {
-        self.version.as_ref().and_then(CardVersion::uid)
+        self.told_uid.or_else(|| self.version.as_ref().and_then(CardVersion::uid))
     }
 
     fn stranger(&self) -> Found {

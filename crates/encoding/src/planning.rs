@@ -123,6 +123,31 @@ pub fn reading(
     keys: &dyn KeySource,
     link: Link,
 ) -> Result<Plan, EncodingError> {
+    reads(encoding, None, (uid, version), keys, link)
+}
+
+/// As [`reading`], and compares: for a finished card, long after its plan is gone.
+///
+/// # Errors
+/// What is wrong with a key or a value.
+pub fn checking(
+    encoding: &Encoding,
+    values: &Values,
+    uid: [u8; 7],
+    version: Versions<'_>,
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
+    reads(encoding, Some(values), (uid, version), keys, link)
+}
+
+fn reads(
+    encoding: &Encoding,
+    values: Option<&Values>,
+    (uid, version): ([u8; 7], Versions<'_>),
+    keys: &dyn KeySource,
+    link: Link,
+) -> Result<Plan, EncodingError> {
     let of = |spec: &KeySpec, aid: Aid, number: KeyNo| -> Result<KeyUse, EncodingError> {
         let version = version(&spec.name).map_or_else(|| keys.latest(&spec.name), Ok)?;
         Ok(key_use(spec, version, uid, aid, number))
@@ -132,12 +157,16 @@ pub fn reading(
     for application in &encoding.applications {
         for file in &application.files {
             let key = |key: &ApplicationKey| of(&key.spec, application.aid, key.number);
-            steps.push(read_back(application, file, None, &key)?);
+            let expect = values.map(|values| file.content(values)).transpose()?;
+            steps.push(read_back(application, file, expect, &key)?);
         }
     }
     let master = MasterKey { before: master.clone(), after: master };
     Ok(empty(Purpose::Read, &encoding.id, uid, oldest(encoding), master).priced(steps, link))
 }
+
+/// Versions of keys by name.
+pub(crate) type Versions<'a> = &'a dyn Fn(&str) -> Option<u8>;
 
 pub(crate) type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
 

@@ -10,10 +10,7 @@ use crate::comparison::diff;
 use crate::description::{Encoding, KeySpec};
 use crate::keys::{HeldKey, KeySource, KeyUse};
 use crate::plan::{AS_DELIVERED, HeldAt, MasterKey, Plan, Purpose, Step};
-use crate::planning::{changed_by, empty, key_use, oldest, read_back};
-
-/// Versions of keys by name.
-type Versions<'a> = &'a dyn Fn(&str) -> Option<u8>;
+use crate::planning::{Versions, changed_by, empty, key_use, oldest, read_back};
 
 /// Changes the keys of a finished card, from the versions that it has to others (the newest of the vault where `to_version`
 /// says `None`), or from the keys of one encoding to those of another that differs in nothing else. Keys that stay are

@@ -43,6 +43,19 @@ pub struct KeyOnCard {
     pub version: u8,
 }
 
+/// What a contactless card is written with: enough to say later what must stand on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// Name of the encoding.
+    pub encoding: &'a str,
+    /// Its version.
+    pub version: u32,
+    /// Facility code.
+    pub facility: u8,
+    /// Days after 1970-01-01: valid from, valid until.
+    pub valid: [i64; 2],
+}
+
 /// A credential to be: written before the chip is touched.
 #[derive(Clone, Debug)]
 pub struct Credential<'a> {
@@ -54,8 +67,8 @@ pub struct Credential<'a> {
     pub technology: Technology,
     /// Contactless UID, or the chip's GUID.
     pub uid: &'a [u8],
-    /// Name and version of the encoding; none for a chip.
-    pub encoding: Option<(&'a str, u32)>,
+    /// What is written; nothing of ours on a contact chip.
+    pub written: Option<Written<'a>>,
     /// The keys it gets.
     pub keys: Vec<KeyOnCard>,
 }
@@ -130,6 +143,11 @@ pub struct Entries<'a> {
     pub facts: Facts,
     /// The workflow step, by element id.
     pub step: &'a str,
+}
+
+/// Versions by name.
+pub(crate) fn key_map(keys: &[KeyOnCard]) -> Value {
+    Value::Map(keys.iter().map(|key| (key.name.clone(), Value::Int(i64::from(key.version)))).collect())
 }
 
 fn of(kind: Kind, id: Id) -> RecordRef {
@@ -217,20 +235,20 @@ impl Entries<'_> {
     /// A credential will be written: before anything on the chip changes.
     #[must_use]
     pub fn credential_prepared(&self, credential: &Credential<'_>) -> Change {
-        let keys = credential
-            .keys
-            .iter()
-            .map(|key| (key.name.clone(), Value::Int(i64::from(key.version))))
-            .collect::<BTreeMap<_, _>>();
         let prepared = self
             .change("credential.prepared", Kind::Credential, credential.id)
             .state("", "prepared")
             .field("card", id(credential.card))
             .field("technology", credential.technology.word())
             .field("uid", Value::Bytes(credential.uid.to_vec()))
-            .field("keys", Value::Map(keys));
-        match credential.encoding {
-            Some((name, version)) => prepared.field("encoding", name).field("encoding_version", i64::from(version)),
+            .field("keys", key_map(&credential.keys));
+        match credential.written {
+            Some(written) => prepared
+                .field("encoding", written.encoding)
+                .field("encoding_version", i64::from(written.version))
+                .field("facility", i64::from(written.facility))
+                .field("valid_from", written.valid[0])
+                .field("valid_until", written.valid[1]),
             None => prepared,
         }
     }
@@ -387,7 +405,7 @@ mod tests {
             card: A,
             technology: Technology::Desfire,
             uid: &[4; 7],
-            encoding: Some(("starter", 1)),
+            written: Some(Written { encoding: "starter", version: 1, facility: 114, valid: [1, 2] }),
             keys: vec![],
         };
         allowed(&entries.opened("issue", "1", ("starter", 1)));

@@ -3,13 +3,15 @@
 
 mod entries;
 mod kinds;
+mod later;
 mod policy;
 
 pub use entries::{
     Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Released, Technology, VoidParts,
-    photo_taken, voided,
+    Written, photo_taken, voided,
 };
 pub use kinds::{StepKind, kinds};
+pub use later::{BLANK, Keyed, checked, made_blank, next_of, rekey_begun, rekey_taken_back, rekeyed, reset_begun};
 pub use policy::{
     ENCODING_CHANGE, GIVEN_RIGHTS, PRINT_FILE, PolicyError, VOID_REASONS, may_change_encodings, may_give_right,
     may_print_to_file, may_take_photo, void_reason,

@@ -36,6 +36,9 @@ pub enum PolicyError {
     /// Where there is somebody else, nobody gives themselves a right.
     #[error("a right comes from somebody else")]
     RightOwn,
+    /// Two people are needed, and the second is the first or nobody of this house.
+    #[error("a second operator is needed")]
+    TwoPeople,
     /// A card of a real house goes into a file, and no reason was given.
     #[error("a print into a file needs a reason")]
     PrintReason,
@@ -52,6 +55,7 @@ impl Coded for PolicyError {
             Self::RightUnknown { .. } => "policy.right.unknown",
             Self::RightOwn => "policy.right.own",
             Self::PrintReason => "policy.print.reason",
+            Self::TwoPeople => "policy.two_people",
         }
     }
 
@@ -66,7 +70,7 @@ impl Coded for PolicyError {
             | Self::LoginTaken
             | Self::PrintReason
             | Self::RightUnknown { .. } => Helps::SameAgain,
-            Self::Right { .. } | Self::RightOwn => Helps::Another,
+            Self::Right { .. } | Self::RightOwn | Self::TwoPeople => Helps::Another,
             Self::LastOperator => Helps::Never,
         }
     }

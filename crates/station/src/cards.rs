@@ -48,14 +48,14 @@ pub(crate) fn valid_until(now: UnixMs) -> UnixMs {
     UnixMs(now.0 + VALID_DAYS * DAY_MS)
 }
 
-/// What goes onto the card; for one that is not there yet, its record is empty.
+/// What goes onto the card, valid from one day after 1970-01-01 until another; for one that is not there yet, its record is empty.
 pub(crate) fn values(
     facility: u8,
     card: Option<(&Vault, Id, &[u8])>,
     number: &str,
-    valid: [UnixMs; 2],
+    valid: [i64; 2],
 ) -> Result<Values, StationError> {
-    let [from, until] = valid.map(|at: UnixMs| u32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or_default());
+    let [from, until] = valid.map(|day| u32::try_from(day).unwrap_or_default());
     let record = match card {
         Some((vault, card, uid)) => vault.sign_card_record(&CardRecord::new(card, uid, from, until)).to_vec(),
         None => vec![0; CARD_RECORD_LEN as usize],

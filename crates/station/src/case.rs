@@ -152,6 +152,11 @@ impl Case {
         fixed.map_or_else(|| cards::valid_until(now), UnixMs)
     }
 
+    /// First and last day of validity, after 1970-01-01.
+    pub(crate) fn valid_days(&self, now: UnixMs) -> [i64; 2] {
+        [now, self.valid_until(now)].map(|at| at.0.div_euclid(cards::DAY_MS))
+    }
+
     /// Whether the card that looks like this is the one that was accepted.
     pub(crate) fn accepted(&self, pictures: &CardPictures) -> bool {
         self.instance.variables.get(ACCEPTED) == Some(&looks(pictures))

@@ -108,7 +108,7 @@ impl Core {
             card: card.id,
             technology: Technology::Piv,
             uid: &guid.0,
-            encoding: None,
+            written: None,
             keys: vec![KeyOnCard { name: key.name, version: key.version }],
         };
         let change = self.case(id)?.entries().credential_prepared(&credential);

@@ -155,6 +155,10 @@ fn serve_reader(shared: &Arc<Shared>, id: &str, reader: &mut dyn Reader, watch_m
     let _at_card = shared.at_card();
     let mut channel: Option<Box<dyn Channel>> = None;
     while let Some(work) = shared.next_work(id) {
+        // Whoever begins with what the card says to anybody must not find what was selected and authenticated before.
+        if work.case().is_none() {
+            channel = None;
+        }
         if channel.is_none() {
             match open_patiently(reader) {
                 Ok(open) => channel = Some(open),

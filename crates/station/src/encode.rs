@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use lanyard_device::{Channel, DeviceError};
 use lanyard_encoding::{CardLeft, EncodingError, JournalRow, Plan, ReadBack, Run, Values, reading};
-use lanyard_issue::{Credential, StepKind, Technology};
+use lanyard_issue::{Credential, StepKind, Technology, Written};
 use lanyard_model::{Id, Kind, Reason, Record, UnixMs, Value};
 
-use crate::api::{Line, LineState, Standing};
+use crate::api::{Line, LineState, NextStep, Standing};
 use crate::cards::{StationKeys, VaultKeys, keys_of, link};
 use crate::case::{Case, Outcome};
 use crate::chipdesk::DeskOf;
 use crate::encodings::EncodingRef;
+use crate::errands::versions_in;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
-use crate::{StationError, chip, entropy, kept, people};
+use crate::{StationError, chip, entropy, journal, kept, people};
 
 pub(crate) fn encode(
     shared: &Arc<Shared>,
@@ -26,8 +27,7 @@ pub(crate) fn encode(
 ) -> Result<(), StationError> {
     let now = shared.now();
     let EncodeStart { card, plan, rows } = shared.with(|core| core.encode_begin(case, reader, now))?;
-    let uid = channel.uid()?;
-    let uid: [u8; 7] = uid.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+    let uid = shared.real_uid(reader, channel)?;
     let mut run = Run::resume(&plan, uid, &rows, link())?;
     let done = drive(
         shared,
@@ -57,13 +57,18 @@ pub(crate) fn encode(
     }
 }
 
-pub(crate) fn check(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel) -> Result<(), StationError> {
+pub(crate) fn check(
+    shared: &Arc<Shared>,
+    case: Id,
+    reader: &str,
+    channel: &mut dyn Channel,
+) -> Result<(), StationError> {
     let began = shared.now();
     let plan = shared.with(|core| {
         core.goes_on(case, StepKind::HandOver)?.line("hand_over.card", BTreeMap::new(), began);
         core.stored_plan(case)
     })?;
-    let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+    let uid = shared.real_uid(reader, channel)?;
     let mut run = Run::new(&plan.verify(link()), uid, link())?;
     drive(shared, channel, &mut run, |_| Ok(()), |_| {}).map_err(|(error, _)| error)?;
     let now = shared.now();
@@ -79,8 +84,7 @@ pub(crate) fn give_pin(shared: &Arc<Shared>, case: Id, channel: &mut dyn Channel
     shared.with(|core| core.pin_set(case, digits, now))
 }
 
-pub(crate) fn dump(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<ReadBack, StationError> {
-    let uid: [u8; 7] = channel.uid()?.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?;
+pub(crate) fn dump(shared: &Arc<Shared>, uid: [u8; 7], channel: &mut dyn Channel) -> Result<ReadBack, StationError> {
     let (encoding, versions) = shared.quietly(|core| {
         let of = core.encoding_of_card(&uid)?;
         Ok::<_, StationError>((core.encoding(&of)?, core.key_versions(&uid)?))
@@ -110,14 +114,7 @@ impl Core {
         let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
         let plan = self.stored_plan(id)?;
         let (house, _) = self.open()?;
-        let rows = house
-            .store
-            .view()
-            .journal(card)?
-            .iter()
-            .skip(1)
-            .map(|line| serde_json::from_slice(line).map_err(|_| EncodingError::JournalForeign))
-            .collect::<Result<Vec<JournalRow>, _>>()?;
+        let rows = journal::of(house.store.view(), card)?.pop().map(|begun| begun.rows).unwrap_or_default();
         let lines = plan
             .steps
             .iter()
@@ -143,7 +140,9 @@ impl Core {
         let of = self.case(id)?.encoding();
         let encoding = self.encoding(&of)?;
         let number = self.case(id)?.text("number").to_owned();
-        let (_, session) = self.open()?;
+        let valid = self.case(id)?.valid_days(now);
+        let (house, session) = self.open()?;
+        let written = Written { encoding: &of.name, version: of.version, facility: house.facility()?, valid };
         let keys = VaultKeys { vault: &session.vault, now };
         let plan = lanyard_encoding::plan(&encoding, &values, &assessment, &keys, link())?;
         let credential = Credential {
@@ -151,7 +150,7 @@ impl Core {
             card,
             technology: Technology::Desfire,
             uid: &assessment.uid,
-            encoding: Some((&of.name, of.version)),
+            written: Some(written),
             keys: keys_of(&plan),
         };
         let changes = self.case(id)?.entries().card_prepared(&number, &credential);
@@ -165,6 +164,7 @@ impl Core {
         if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
             seen.view.case = Some(id.to_string());
             seen.view.standing = Standing::HalfWritten;
+            seen.view.next = vec![NextStep::Finish];
             seen.assessment = None;
         }
         Ok(())
@@ -174,23 +174,23 @@ impl Core {
     pub(crate) fn values_of(&mut self, id: Id, card: Option<(Id, &[u8])>, now: UnixMs) -> Result<Values, StationError> {
         let case = self.case(id)?;
         let (person, number) = (case.person, case.text("number").to_owned());
-        let valid = [now, case.valid_until(now)];
+        let valid = case.valid_days(now);
         let (house, session) = self.open()?;
         let record = house.store.view().record(people::person(person))?;
         let card = card.map(|(card, uid)| (&session.vault, card, uid));
         let mut values = crate::cards::values(house.facility()?, card, &number, valid)?;
-        for field in people::fields(record.as_ref()).into_iter().filter(|field| !field.value.is_empty()) {
-            values.set(&format!("person.{}", field.name), field.value);
-        }
+        set_person(&mut values, record.as_ref());
         Ok(values)
     }
 
     fn stored_plan(&mut self, id: Id) -> Result<Plan, StationError> {
         let card = self.case(id)?.reference("card").ok_or(StationError::Missing { kind: "card" })?;
         let (house, _) = self.open()?;
-        let lines = house.store.view().journal(card)?;
-        let plan = lines.first().ok_or(EncodingError::JournalForeign)?;
-        Ok(serde_json::from_slice(plan).map_err(|_| EncodingError::JournalForeign)?)
+        let mut begun = journal::of(house.store.view(), card)?;
+        if begun.is_empty() {
+            return Err(EncodingError::JournalForeign.into());
+        }
+        Ok(begun.swap_remove(0).plan)
     }
 
     fn encode_progress(&mut self, id: Id, step: usize, (exchanges, planned): (u32, u32), now: UnixMs) {
@@ -227,6 +227,7 @@ impl Core {
         let known = self.card_of_uid(&read.uid);
         if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
             seen.view.standing = Standing::Ours;
+            seen.view.next = vec![NextStep::Verify];
             (seen.view.card, seen.view.person) =
                 known.map_or((None, None), |(_, card, person)| (Some(card), Some(person)));
         }
@@ -243,7 +244,7 @@ impl Core {
     /// What a card is looked at by: one that the history knows by the encoding that it was written with, another by that of
     /// the case that waits for a blank, or the one in use.
     pub(crate) fn encoding_of_card(&self, uid: &[u8]) -> Result<EncodingRef, StationError> {
-        if let Some(credential) = self.credential_of_uid(uid)? {
+        if let (Some(_), Some(credential)) = (self.known_card(uid)?, self.credential_of_uid(uid)?) {
             return Ok(EncodingRef::of_record(&credential));
         }
         match self.waits_for_blank() {
@@ -260,16 +261,21 @@ impl Core {
     /// The versions of the keys on a card of ours.
     fn key_versions(&mut self, uid: &[u8]) -> Result<BTreeMap<String, u8>, StationError> {
         let credential = self.credential_of_uid(uid)?;
-        let Some(Value::Map(keys)) = credential.and_then(|c| c.fields.get("keys").cloned()) else {
-            return Ok(BTreeMap::new());
-        };
-        Ok(keys.into_iter().filter_map(|(name, version)| Some((name, u8::try_from(version.as_int()?).ok()?))).collect())
+        Ok(credential.map(|credential| versions_of(&credential)).unwrap_or_default())
     }
+}
 
-    pub(crate) fn dumped(&mut self, reader: &str, dump: Result<ReadBack, StationError>) {
-        if let Some(reply) = self.dumps.remove(reader) {
-            // Whoever asked may have stopped waiting.
-            let _ = reply.send(dump);
-        }
+/// The versions of the keys that a credential says are on its card.
+pub(crate) fn versions_of(credential: &Record) -> BTreeMap<String, u8> {
+    match credential.fields.get("keys") {
+        Some(Value::Map(keys)) => versions_in(keys),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The person's fields, as far as they are filled.
+pub(crate) fn set_person(values: &mut Values, record: Option<&Record>) {
+    for field in people::fields(record).into_iter().filter(|field| !field.value.is_empty()) {
+        values.set(&format!("person.{}", field.name), field.value);
     }
 }

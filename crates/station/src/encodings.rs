@@ -165,6 +165,12 @@ impl Core {
         self.house.as_ref().ok_or(StationError::NoHouse)?.encodings.read(of)
     }
 
+    /// Every version of every encoding that can be read.
+    pub(crate) fn all_encodings(&self) -> Result<Vec<Arc<Encoding>>, StationError> {
+        let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
+        Ok(house.encodings.iter().filter_map(|kept| kept.encoding().ok()).collect())
+    }
+
     /// What cards are written with unless somebody says otherwise: the newest version of the name in use.
     pub(crate) fn encoding_in_use(&self) -> Result<EncodingRef, StationError> {
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;

@@ -157,6 +157,30 @@ pub enum StationError {
         /// A line each: where, which, what.
         findings: String,
     },
+    /// No card of ours has this UID.
+    #[error("no card of this house")]
+    CardUnknown,
+    /// What was begun with the card is not done.
+    #[error("card {number} is half-written")]
+    CardHalfWritten {
+        /// Its number.
+        number: String,
+    },
+    /// What is on the card is void.
+    #[error("card {number} is void")]
+    CardVoid {
+        /// Its number.
+        number: String,
+    },
+    /// The card has another encoding than the one named.
+    #[error("the card has encoding {encoding}")]
+    CardEncoding {
+        /// That which it has.
+        encoding: String,
+    },
+    /// Nothing was begun with the card that could be gone on with.
+    #[error("nothing was begun with this card")]
+    NothingBegun,
     /// The person's open case is for another encoding.
     #[error("the open case is for encoding {encoding}")]
     CaseEncoding {
@@ -262,6 +286,11 @@ impl Coded for StationError {
             Self::File { .. } => "file.failed",
             Self::EncodingErrors { .. } => "encoding.errors",
             Self::CaseEncoding { .. } => "case.encoding.other",
+            Self::CardUnknown => "card.unknown",
+            Self::CardHalfWritten { .. } => "card.half_written",
+            Self::CardVoid { .. } => "card.void",
+            Self::CardEncoding { .. } => "card.encoding.other",
+            Self::NothingBegun => "card.nothing_begun",
             Self::NoBench => "bench.none",
             Self::NoBenchCard => "bench.card.unknown",
             _ => "station.calendar",
@@ -285,7 +314,12 @@ impl Coded for StationError {
             return below.helps();
         }
         match self {
-            Self::ChipUsed | Self::CardOfOtherCase { .. } | Self::OtherCard { .. } => Helps::Another,
+            Self::ChipUsed
+            | Self::CardOfOtherCase { .. }
+            | Self::OtherCard { .. }
+            | Self::CardUnknown
+            | Self::CardVoid { .. }
+            | Self::CardEncoding { .. } => Helps::Another,
             Self::NoDevice { .. }
             | Self::PrintFailed { .. }
             | Self::PrinterElsewhere { .. }
@@ -325,7 +359,8 @@ impl Coded for StationError {
             Self::EncodingErrors { count, findings } => {
                 vec![("count", count.to_string()), ("findings", findings.clone())]
             }
-            Self::CaseEncoding { encoding } => vec![("encoding", encoding.clone())],
+            Self::CaseEncoding { encoding } | Self::CardEncoding { encoding } => vec![("encoding", encoding.clone())],
+            Self::CardHalfWritten { number } | Self::CardVoid { number } => vec![("number", number.clone())],
             Self::File { what, kind } => vec![("file", what.clone()), ("kind", kind.to_string())],
             _ => vec![],
         }

@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use lanyard_device::{Channel, DeviceError};
-use lanyard_encoding::{Assess, Assessment, EncodingError, Found};
+use lanyard_encoding::{Assess, Assessment, EncodingError, Found, Purpose, Recognise};
 use lanyard_issue::StepKind;
 use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_piv::probe;
 
-use crate::api::{CardOnReader, DeviceRole, Standing};
+use crate::api::{CardOnReader, DeviceRole, NextStep, Standing};
 use crate::cards::link;
 use crate::case::Case;
 use crate::devices::Seen;
 use crate::encodings::EncodingRef;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
-use crate::{StationError, chip, people};
+use crate::{StationError, chip, journal, people};
 
 pub(crate) fn look(
     shared: &Arc<Shared>,
@@ -24,10 +24,12 @@ pub(crate) fn look(
     visit: u64,
     channel: &mut dyn Channel,
 ) -> Result<(), StationError> {
-    let uid = channel.uid()?;
-    if uid.is_empty() {
+    let shown = channel.uid()?;
+    if shown.is_empty() {
         return look_at_chip(shared, reader, visit, channel);
     }
+    let hidden = is_random(&shown);
+    let uid = if hidden { recognise(shared, channel)?.map_or(shown, |told| told.to_vec()) } else { shown };
     let (known, half_written) = shared.quietly(|core| core.uid_stands(&uid))?;
     let (of, encoding) = shared.quietly(|core| {
         let of = core.encoding_of_card(&uid)?;
@@ -37,7 +39,10 @@ pub(crate) fn look(
         shared.with(|core| core.looked(reader, visit, "desfire", &uid, Looked::HalfWritten));
         return Ok(());
     }
-    let mut assess = Assess::new(&encoding, &uid, known, link());
+    let mut assess = match <[u8; 7]>::try_from(uid.as_slice()) {
+        Ok(told) if hidden => Assess::of_hidden(&encoding, told, known, link()),
+        _ => Assess::new(&encoding, &uid, known, link()),
+    };
     let looked = match drive(shared, channel, &mut assess, |_| Ok(()), |_| {}) {
         Ok(assessment) => Looked::Assessed(Box::new(assessment)),
         Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => return Err(error),
@@ -52,6 +57,22 @@ pub(crate) fn look(
         core.looked(reader, visit, "desfire", &uid, looked);
     });
     Ok(())
+}
+
+/// ISO/IEC 14443-3 §6.5.4: a UID of four bytes that begins with 08 is random.
+fn is_random(uid: &[u8]) -> bool {
+    matches!(uid, [0x08, _, _, _])
+}
+
+/// The real UID of a card that shows a random one, if it is one of ours.
+fn recognise(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<Option<[u8; 7]>, StationError> {
+    let encodings = shared.quietly(|core| core.all_encodings())?;
+    let mut recognise = Recognise::new(encodings.iter().map(AsRef::as_ref), link());
+    match drive(shared, channel, &mut recognise, |_| Ok(()), |_| {}) {
+        Ok(uid) => Ok(Some(uid)),
+        Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 fn look_at_chip(shared: &Arc<Shared>, reader: &str, visit: u64, channel: &mut dyn Channel) -> Result<(), StationError> {
@@ -88,6 +109,18 @@ pub(crate) enum Looked {
 }
 
 impl Shared {
+    /// The UID of the card that lies there; that which it told when it was looked at, where it shows a random one.
+    pub(crate) fn real_uid(&self, reader: &str, channel: &mut dyn Channel) -> Result<[u8; 7], StationError> {
+        let shown = channel.uid()?;
+        let uid = if is_random(&shown) {
+            let seen = |core: &mut Core| core.devices.get(reader)?.card.as_ref().map(|seen| seen.uid.clone());
+            self.quietly(seen).unwrap_or(shown)
+        } else {
+            shown
+        };
+        Ok(uid.as_slice().try_into().map_err(|_| EncodingError::UidHidden)?)
+    }
+
     pub(crate) fn card_came(&self, id: &str) {
         self.with(|core| {
             let visit = core.next_visit();
@@ -108,6 +141,7 @@ impl Shared {
                     person: None,
                     case: None,
                     problem: None,
+                    next: Vec::new(),
                 },
             });
             core.another_card(id);
@@ -160,18 +194,24 @@ impl Core {
         if let Some(device) = self.devices.get_mut(id) {
             device.card = None;
         }
-        // Whoever waits for what is on it waits for nothing.
-        self.dumps.remove(id);
+        // It was wanted of the card that lay there, and of no other: whoever waits for it waits for nothing.
+        self.errands.remove(id);
     }
 
-    /// Whether the history knows the UID, and whether an open case is in the middle of writing it.
+    /// Whether the history knows the UID, and whether something is in the middle of being written to it.
     fn uid_stands(&mut self, uid: &[u8]) -> Result<(bool, bool), StationError> {
         let writing = self.cases.values().any(|case| {
             case.step() == Some(StepKind::Encode)
                 && case.instance.variables.get("uid").and_then(Value::as_bytes) == Some(uid)
         });
+        let known = self.known_card(uid)?;
         let (house, _) = self.open()?;
-        Ok((house.store.view().uid_known(uid)?.is_some(), writing))
+        let begun = match &known {
+            Some(card) => journal::of(house.store.view(), card.of.id)?.pop(),
+            None => None,
+        };
+        let half = begun.is_some_and(|begun| begun.is_under_way());
+        Ok((known.is_some(), writing || half))
     }
 
     /// Another encoding asks for other keys and another kind of card.
@@ -191,6 +231,7 @@ impl Core {
         let case = known.as_ref().and_then(|(card, ..)| {
             self.cases.values().find(|case| case.reference("card") == Some(*card)).map(|case| case.id)
         });
+        let next = self.next_steps(uid, &looked);
         let Some(seen) = self.devices.get_mut(id).and_then(|device| device.card.as_mut()) else { return };
         if seen.visit != visit {
             return;
@@ -214,6 +255,7 @@ impl Core {
             Looked::Chip { certified: false, .. } => Standing::Blank,
             Looked::Failed(_) => Standing::Unknown,
         };
+        seen.view.next = next;
         match looked {
             Looked::Assessed(assessment) => {
                 seen.view.problem = assessment.check().err().map(|error| (&error).into());
@@ -227,6 +269,30 @@ impl Core {
         self.status_changed();
         if let Some(bound) = self.bound {
             self.tell_case(id, bound);
+        }
+    }
+
+    /// What can be done with it, the right one first.
+    fn next_steps(&self, uid: &[u8], looked: &Looked) -> Vec<NextStep> {
+        let begun = || {
+            let card = self.known_card(uid).ok()??;
+            Some(journal::of(self.house.as_ref()?.store.view(), card.of.id).ok()?.pop()?.plan.purpose)
+        };
+        let void = matches!(self.known_card(uid), Ok(Some(card)) if card.state == "void");
+        match looked {
+            Looked::HalfWritten => match begun() {
+                Some(Purpose::Rekey) => vec![NextStep::Finish, NextStep::RollBack],
+                _ => vec![NextStep::Finish],
+            },
+            Looked::Assessed(assessment) => match assessment.found {
+                Found::Blank => vec![NextStep::Write],
+                Found::Ours { .. } if void => vec![NextStep::Reset],
+                Found::Ours { .. } => vec![NextStep::Verify, NextStep::Reset],
+                // Half-written and given up before its master key was ours; or an emulator, which learns nothing by it.
+                Found::Impostor if begun().is_some() => vec![NextStep::Reset],
+                Found::Impostor | Found::Used { .. } | Found::Foreign => Vec::new(),
+            },
+            Looked::Chip { .. } | Looked::Failed(_) => Vec::new(),
         }
     }
 
@@ -326,8 +392,7 @@ impl Core {
     }
 
     pub(crate) fn card_of_uid(&self, uid: &[u8]) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
-        let house = self.house.as_ref()?;
-        let record = house.store.view().uid_known(uid).ok()??;
+        let record = self.known_card(uid).ok()??;
         self.card_and_person(&record)
     }
 

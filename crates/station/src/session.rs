@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lanyard_history::Checkpoint;
+use lanyard_issue::PolicyError;
 use lanyard_keys::{KeysError, Opened, RecoveryCode, Slots, Vault};
 use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, UnixMs};
 use lanyard_secret::SecretBytes;
@@ -106,6 +107,18 @@ impl Core {
         house.store.write_slots(&slots)?;
         house.slots = slots;
         Ok(())
+    }
+
+    /// Somebody of this house beside the operator, by their password.
+    pub(crate) fn second_operator(&mut self, login: &str, password: &SecretBytes) -> Result<Id, StationError> {
+        let slots = self.slots()?;
+        let hash = login_hash(slots.house(), login);
+        let logins = self.front().map(|front| front.logins.as_slice()).unwrap_or_default();
+        let known = logins.iter().find(|(known, _)| *known == hash).map(|(_, id)| *id);
+        let id = known.unwrap_or(Id([0; 16]));
+        drop(slots.open(id, password)?);
+        let (_, session) = self.open()?;
+        if id == session.id { Err(PolicyError::TwoPeople.into()) } else { Ok(id) }
     }
 
     fn slots(&self) -> Result<Slots, StationError> {

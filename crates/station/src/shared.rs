@@ -7,13 +7,13 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lanyard_encoding::ReadBack;
 use lanyard_model::{Id, UnixMs};
 
 use crate::StationError;
 use crate::api::{CaseView, DeviceKind, DeviceState, Status, TestReport};
 use crate::case::Case;
 use crate::devices::{Device, Serving};
+use crate::errands::Errand;
 use crate::house::{Closed, House};
 use crate::session::Session;
 
@@ -57,8 +57,8 @@ pub(crate) struct Core {
     /// The case that the next blank belongs to.
     pub bound: Option<Id>,
     pub bench: Option<crate::bench::RehearsalBench>,
-    /// Who waits for everything on the card of a reader, by reader.
-    pub dumps: BTreeMap<String, Sender<Result<ReadBack, StationError>>>,
+    /// What is wanted of the card of a reader outside of a case, by reader.
+    pub errands: BTreeMap<String, Errand>,
     /// Who waits for what a device's thread finds when it asks the device, by device.
     pub tests: BTreeMap<String, Sender<TestReport>>,
     /// The readers were listed at least once.
@@ -143,7 +143,7 @@ impl Shared {
             order: Vec::new(),
             bound: None,
             bench: None,
-            dumps: BTreeMap::new(),
+            errands: BTreeMap::new(),
             tests: BTreeMap::new(),
             readers_listed: false,
             visits: 0,

@@ -6,7 +6,7 @@ use lanyard_store::View;
 
 use crate::api::CaseState;
 use crate::shared::Core;
-use crate::{StationError, people};
+use crate::{StationError, journal, people};
 
 impl Core {
     /// The case ends without a badge; what was made is void.
@@ -23,11 +23,11 @@ impl Core {
         };
         let changes = case.entries().cancelled(&parts, why);
         let row = case.row(&case.instance, false, now)?;
+        let stays = card.and_then(|card| journal::when_void(house.store.view(), card));
         let person = case.person;
         self.note(id, &changes, now, |tx| {
             tx.put_instance(&row)?;
-            // What is on a void card nobody goes on with, and its plan holds what is known of the person.
-            card.map_or(Ok(()), |card| tx.journal_drop(card))
+            card.map_or(Ok(()), |card| journal::put_when_void(tx, card, stays.as_deref()))
         })?;
         let case = self.case(id)?;
         case.ended(CaseState::Void);
@@ -52,11 +52,12 @@ impl Core {
         let person = people::reference(&record, "person").ok_or(StationError::Missing { kind: "person" })?;
         let changes = lanyard_issue::voided(&void_parts(view, card)?, why);
         let by = session.did_for(person);
+        let stays = journal::when_void(view, card);
         house.store.write(|tx| {
             for change in &changes {
                 tx.commit(change, &by, now)?;
             }
-            tx.journal_drop(card)
+            journal::put_when_void(tx, card, stays.as_deref())
         })?;
         self.person_changed(person)?;
         Ok(person)
@@ -64,7 +65,7 @@ impl Core {
 }
 
 /// A card and everything on it, with their states.
-fn void_parts(view: View<'_>, card: Id) -> Result<VoidParts, StationError> {
+pub(crate) fn void_parts(view: View<'_>, card: Id) -> Result<VoidParts, StationError> {
     let record = view.record(RecordRef { kind: Kind::Card, id: card })?;
     let pair = |record: &Record| (record.of.id, record.state.clone());
     let credentials = view.records_of(Kind::Credential, "card", card)?;

@@ -14,11 +14,12 @@ use lanyard_model::{Id, Value};
 use crate::api::{DeviceKind, DeviceRole};
 use crate::cards::StationKeys;
 use crate::chipdesk::DeskOf;
-use crate::encode::{check, dump, encode, give_pin};
+use crate::encode::{check, encode, give_pin};
+use crate::errands::What;
 use crate::house::{House, writes};
 use crate::look::{look, other_card};
 use crate::shared::{Core, Shared};
-use crate::{StationError, chip, entropy};
+use crate::{StationError, chip, entropy, errands};
 
 /// Something to be done with the card on a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +49,15 @@ pub(crate) enum Work {
         /// For which case.
         case: Id,
     },
-    /// Read everything on it, for a person or a script.
-    Dump,
+    /// What somebody wants done with it, outside of a case.
+    Errand(What),
 }
 
 impl Work {
     pub(crate) fn case(&self) -> Option<Id> {
         match self {
             Self::Encode { case } | Self::Certify { case } | Self::Check { case } | Self::Pin { case } => Some(*case),
-            Self::Look { .. } | Self::Dump => None,
+            Self::Look { .. } | Self::Errand(_) => None,
         }
     }
 
@@ -74,11 +75,11 @@ impl Work {
                 let now = shared.now();
                 shared.with(|core| core.certified(*case, now))
             }
-            Self::Check { case } => check(shared, *case, channel),
+            Self::Check { case } => check(shared, *case, reader, channel),
             Self::Pin { case } => give_pin(shared, *case, channel),
-            Self::Dump => {
-                let dump = dump(shared, channel);
-                shared.with(|core| core.dumped(reader, dump));
+            Self::Errand(what) => {
+                let done = errands::carry_out(shared, reader, what, channel);
+                shared.with(|core| core.errand_done(reader, done));
                 Ok(())
             }
         }
@@ -138,7 +139,7 @@ impl Shared {
     pub(crate) fn work_failed(&self, id: &str, work: &Work, error: StationError) {
         self.with(|core| match work {
             Work::Look { visit } => core.look_failed(id, *visit, error),
-            Work::Dump => core.dumped(id, Err(error)),
+            Work::Errand(_) => core.errand_done(id, Err(error)),
             Work::Encode { case } | Work::Certify { case } | Work::Check { case } | Work::Pin { case } => {
                 let error = core.in_the_case(id, *case, error);
                 if let Ok(open) = core.case(*case)
@@ -175,8 +176,8 @@ impl Core {
         if !seen.looked {
             return Some(Work::Look { visit: seen.visit });
         }
-        if self.dumps.contains_key(id) {
-            return Some(Work::Dump);
+        if let Some(errand) = self.errands.get(id) {
+            return Some(Work::Errand(errand.what.clone()));
         }
         if !self.house.as_ref().is_some_and(writes) {
             return None;

@@ -1,7 +1,9 @@
 //! The station carries out every encoding: what the house keeps, and what a case makes of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
+mod desk;
 mod kept;
+mod later;
 
 use lanyard_station::Station;
 

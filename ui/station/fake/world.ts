@@ -272,6 +272,7 @@ export class World {
         person: null,
         case: null,
         problem: null,
+        next: card.kind === "foreign" ? [] : ["write" as const],
       };
       this.laid(action.reader);
     } else if (action.do === "lift") {

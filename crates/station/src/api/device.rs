@@ -99,6 +99,54 @@ pub struct CardOnReader {
     pub case: Option<String>,
     /// What is wrong with it.
     pub problem: Option<Problem>,
+    /// What can be done with it, the right one first.
+    pub next: Vec<NextStep>,
+}
+
+/// What can be done with the card on a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// Write it for a case.
+    Write,
+    /// Go on with what was begun; a case does so by itself.
+    Finish,
+    /// Take back the change of keys that was begun.
+    RollBack,
+    /// Hold it against the records.
+    Verify,
+    /// Make it a blank again, by two operators; what is on record of it becomes void.
+    Reset,
+}
+
+/// What was done with a card outside of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct CardDone {
+    /// Its number.
+    pub number: String,
+    /// What.
+    pub deed: Deed,
+    /// Exchanges with the card.
+    pub exchanges: u32,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// It holds what the records say.
+    Verified,
+    /// It has other keys.
+    Rekeyed,
+    /// It had them before.
+    Already,
+    /// It has the keys that it had.
+    RolledBack,
+    /// It is a blank.
+    Reset,
 }
 
 /// How a card stands to this house.

@@ -17,7 +17,10 @@ pub use case::{
     Adjust, CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, Exchanges, HandOver, Identified, Line, LineState,
     PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
 };
-pub use device::{CardOnReader, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, Standing, TestReport};
+pub use device::{
+    CardDone, CardOnReader, Deed, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, NextStep, Standing,
+    TestReport,
+};
 pub use encoding_picture::{
     AirCost, CardFamily, EncodingApplication, EncodingChange, EncodingCheck, EncodingChip, EncodingDiff, EncodingField,
     EncodingFile, EncodingFinding, EncodingPlan, EncodingStep, EncodingSummary, EncodingView, KeySlot, LevelSettings,

@@ -90,7 +90,7 @@ impl Desk {
                 card,
                 technology: Technology::Desfire,
                 uid: &card.0[..7],
-                encoding: Some(("starter", 1)),
+                written: None,
                 keys: vec![],
             };
             let case = core.case(id).unwrap();

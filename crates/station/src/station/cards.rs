@@ -7,14 +7,17 @@ use std::time::Duration;
 use lanyard_device::DeviceError;
 use lanyard_encoding::ReadBack;
 use lanyard_model::Kind;
+use lanyard_secret::SecretBytes;
 
 use super::{Answer, Station, problem};
-use crate::api::{CardOnReader, DeviceKind, EntryView, HistoryView, PersonView, VerdictView};
+use crate::api::{CardDone, CardOnReader, DeviceKind, DeviceRole, EntryView, HistoryView, PersonView, VerdictView};
+use crate::errands::{Done, Errand, What};
 use crate::handout::Handout;
 use crate::record::Verdict;
 use crate::{StationError, people};
 
-const DUMP_LIMIT: Duration = Duration::from_secs(20);
+/// The longest that a card's errand takes: only where it does not answer.
+const ERRAND_LIMIT: Duration = Duration::from_secs(60);
 
 impl Station {
     /// Voids a card that is out.
@@ -53,27 +56,103 @@ impl Station {
     /// # Errors
     /// No card, not ours; which reader, where there are several; `device.busy` where it is at a card for long.
     pub fn card_dump(&self, reader: Option<&str>) -> Answer<ReadBack> {
-        self.card_dump_within(reader, DUMP_LIMIT)
+        self.card_dump_within(reader, ERRAND_LIMIT)
     }
 
     pub(super) fn card_dump_within(&self, reader: Option<&str>, limit: Duration) -> Answer<ReadBack> {
+        match self.errand(reader, What::Dump, limit)? {
+            Done::Read(read) => Ok(read),
+            Done::Card(_) => Err(problem(StationError::CardUnknown)),
+        }
+    }
+
+    /// Holds the card on a reader against the records, with the reader's keys. Written down either way.
+    ///
+    /// # Errors
+    /// `card.read_back.differs` with file and field; half-written; no card of ours.
+    pub fn card_verify(&self, reader: Option<&str>) -> Answer<CardDone> {
+        self.card_errand(reader, What::Verify)
+    }
+
+    /// Goes on with what was begun with the card on a reader.
+    ///
+    /// # Errors
+    /// Nothing was begun; the card has lost its keys.
+    pub fn card_finish(&self, reader: Option<&str>) -> Answer<CardDone> {
+        self.card_errand(reader, What::Finish)
+    }
+
+    /// Takes back the change of keys that was begun with the card on a reader.
+    ///
+    /// # Errors
+    /// Nothing of the kind was begun; the card has lost its keys.
+    pub fn card_roll_back(&self, reader: Option<&str>) -> Answer<CardDone> {
+        self.card_errand(reader, What::RollBack)
+    }
+
+    /// Gives the card on a reader the keys of another encoding, or newer ones of its own. What was begun is finished.
+    ///
+    /// # Errors
+    /// No such encoding; the two differ in more than keys; the card has another encoding.
+    pub fn card_rekey(&self, reader: Option<&str>, from: &str, to: &str) -> Answer<CardDone> {
+        let to = self.write(|core, now| {
+            core.encoding_text(from, None)?;
+            core.encoding_to_write(Some(to), now)
+        })?;
+        self.card_errand(reader, What::Rekey { from: from.to_owned(), to })
+    }
+
+    /// Makes the card on a reader a blank again. What was on record of it is void before it is touched. A second operator
+    /// is there, and signs in for it.
+    ///
+    /// # Errors
+    /// `policy.two_people`; the card's case is open; no card of ours.
+    pub fn card_reset(&self, reader: Option<&str>, login: &str, password: &SecretBytes) -> Answer<CardDone> {
+        let witness = self.write(|core, _| core.second_operator(login, password))?;
+        self.card_errand(reader, What::Reset { witness })
+    }
+
+    fn card_errand(&self, reader: Option<&str>, what: What) -> Answer<CardDone> {
+        match self.errand(reader, what, ERRAND_LIMIT)? {
+            Done::Card(done) => Ok(done),
+            Done::Read(_) => Err(problem(StationError::CardUnknown)),
+        }
+    }
+
+    fn errand(&self, reader: Option<&str>, what: What, limit: Duration) -> Answer<Done> {
         let (reply, answer) = mpsc::channel();
         let (id, name) = self.write(|core, _| {
-            // Whoever is not signed in would wait for nothing.
-            core.open()?;
+            // Whoever is not signed in would wait for nothing; whoever only reads changes no card.
+            let (house, _) = core.open()?;
+            if what != What::Dump && !crate::house::writes(house) {
+                return Err(lanyard_store::StoreError::ReadOnly.into());
+            }
             let (id, name) = core.reader_with_card(reader)?;
-            core.dumps.insert(id.clone(), reply);
+            core.errands.insert(id.clone(), Errand { what, reply });
             Ok((id, name))
         })?;
         match answer.recv_timeout(limit) {
-            Ok(dump) => dump.map_err(problem),
+            Ok(done) => done.map_err(problem),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(problem(DeviceError::NoCard { reader: name }.into())),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 // Nobody waits for it any more.
-                self.shared.quietly(|core| core.dumps.remove(&id));
+                self.shared.quietly(|core| core.errands.remove(&id));
                 Err(problem(DeviceError::Busy { device: name }.into()))
             }
         }
+    }
+
+    /// Waits for a card on a reader that cards are written on, other than that of visit `seen`; its reader and visit.
+    #[must_use]
+    pub fn card_wait(&self, seen: u64, limit: Duration) -> Option<(String, u64)> {
+        self.shared.wait(limit, |core| {
+            let found = |(id, device): (&String, &crate::devices::Device)| {
+                let card = device.card.as_ref().filter(|card| card.looked && card.visit > seen)?;
+                let contactless = card.view.technology == "desfire" && core.fits(id, DeviceRole::Encoder);
+                contactless.then(|| (device.name.clone(), card.visit))
+            };
+            core.devices.iter().find_map(found)
+        })
     }
 
     /// The certificates of a card, PEM, newest first; and the CA's.

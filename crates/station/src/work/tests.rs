@@ -58,6 +58,7 @@ fn lying(name: &str, uid: &[u8]) -> Device {
         person: None,
         case: None,
         problem: None,
+        next: Vec::new(),
     };
     let uid = uid.to_vec();
     let card = Some(Seen { visit: 1, looked: true, view, uid, assessment: None, chip: None, encoding: None });

@@ -95,6 +95,7 @@ fn a_card_that_nobody_reads_in_time_is_a_busy_reader_and_nobody_waits_for_it_any
         person: None,
         case: None,
         problem: None,
+        next: Vec::new(),
     };
     let card = Seen { visit: 1, looked: true, view, uid: vec![], assessment: None, chip: None, encoding: None };
     // No thread serves it: as one does that is writing another card for long.
@@ -114,11 +115,11 @@ fn a_card_that_nobody_reads_in_time_is_a_busy_reader_and_nobody_waits_for_it_any
     station.shared.attach("reader:Slow".to_owned(), device).unwrap();
     let busy = station.card_dump_within(None, Duration::from_millis(20)).unwrap_err();
     assert_eq!((busy.code.as_str(), busy.details["device"].as_str()), ("device.busy", "Slow"));
-    assert!(station.shared.quietly(|core| core.dumps.is_empty()));
+    assert!(station.shared.quietly(|core| core.errands.is_empty()));
     // One that is lifted meanwhile is not there any more, and nobody waits for it to the end.
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| station.card_dump_within(None, PATIENCE));
-        station.shared.wait(PATIENCE, |core| (!core.dumps.is_empty()).then_some(())).unwrap();
+        station.shared.wait(PATIENCE, |core| (!core.errands.is_empty()).then_some(())).unwrap();
         station.shared.card_left("reader:Slow", false);
         assert_eq!(code(waits.join().unwrap()), "card.none");
     });
