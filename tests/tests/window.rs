@@ -254,6 +254,14 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
     let alert = window.text(&testid("alert"));
     assert!(alert.contains("card.removed"), "{alert}");
     window.picture("15-pulled");
+    // What goes onto the card, as a picture, and what writing it takes.
+    window.press(&["Control+5"]);
+    window.see("[data-testid='encodings'] [data-id='starter@1'][aria-selected='true']");
+    window.press(&["Enter"]);
+    window.see("[data-testid='encoding'][data-id='starter@1'] [data-testid='memory-map']");
+    window.picture("15-encoding");
+    window.press(&["Enter"]);
+    window.see(&testid("plan-total"));
     // In the language and light of another desk.
     window.press(&["Control+6"]);
     window.click(&testid("language-sv"));

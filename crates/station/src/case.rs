@@ -205,7 +205,13 @@ impl Case {
         }
         match self.lines.iter_mut().find(|line| line.code == code && line.details == details) {
             Some(line) => line.state = LineState::Running,
-            None => self.lines.push(Line { code: code.to_owned(), details, state: LineState::Running, took_ms: None }),
+            None => self.lines.push(Line {
+                code: code.to_owned(),
+                details,
+                of: None,
+                state: LineState::Running,
+                took_ms: None,
+            }),
         }
     }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lanyard_device::{Channel, DeviceError};
-use lanyard_encoding::{CardLeft, EncodingError, JournalRow, Plan, ReadBack, Run, Values, reading};
+use lanyard_encoding::{CardLeft, Encoding, EncodingError, JournalRow, Plan, ReadBack, Run, Step, Values, reading};
 use lanyard_issue::{Credential, StepKind, Technology, Written};
 use lanyard_model::{Id, Kind, Reason, Record, UnixMs, Value};
 
-use crate::api::{Line, LineState, NextStep, Standing};
+use crate::api::{Line, LineState, NextStep, Standing, Texts};
 use crate::cards::{StationKeys, VaultKeys, keys_of, link};
 use crate::case::{Case, Outcome};
 use crate::chipdesk::DeskOf;
@@ -102,6 +102,16 @@ pub(crate) struct EncodeStart {
     rows: Vec<JournalRow>,
 }
 
+/// What people call the application that a step is about.
+fn called(encoding: &Encoding, step: &Step) -> Option<Texts> {
+    let aid = match step {
+        Step::Application { aid, .. } | Step::Remove { aid } => Some(*aid),
+        other => other.aid(),
+    }?;
+    let application = encoding.applications.iter().find(|application| application.aid == aid)?;
+    application.names.as_ref().map(crate::encodingview::texts)
+}
+
 impl Core {
     /// At step `card`: the plan is made and everything about it written, before the card is touched. At step `encode`: what
     /// the journal says.
@@ -115,12 +125,16 @@ impl Core {
         let plan = self.stored_plan(id)?;
         let (house, _) = self.open()?;
         let rows = journal::of(house.store.view(), card)?.pop().map(|begun| begun.rows).unwrap_or_default();
+        let of = self.case(id)?.encoding();
+        // Without its description the card is written all the same, by the plan: the applications have no names then.
+        let encoding = self.encoding(&of).ok();
         let lines = plan
             .steps
             .iter()
             .map(|planned| Line {
                 code: format!("encode.{}", planned.step.label()),
                 details: planned.step.number().map(|n| ("number".to_owned(), n.to_string())).into_iter().collect(),
+                of: encoding.as_deref().and_then(|encoding| called(encoding, &planned.step)),
                 state: LineState::Ahead,
                 took_ms: None,
             })

@@ -180,6 +180,7 @@ export class Flow {
       view.lines = ["sending", "accepted", "printing"].map((code, at): Line => ({
         code: `print.${code}`,
         details: {},
+        of: null,
         state: at === 0 ? "done" : at === 1 ? "running" : "ahead",
         took_ms: at === 0 ? 240 : null,
       }));
@@ -198,6 +199,7 @@ export class Flow {
     view.lines = codes.map((code, at): Line => ({
       code: `${prefix}.${code}`,
       details: code === "key" ? { number: "2" } : code === "file" ? { number: "1" } : {},
+      of: null,
       state: at < now ? "done" : at === now ? "running" : "ahead",
       took_ms: at < now ? 80 + at * 37 : null,
     }));

@@ -16,7 +16,16 @@ import { emptyFields } from "../src/person/fields";
 import { back, front, portrait } from "./pictures";
 
 export type Args = Record<string, unknown>;
-export const RIGHTS = ["issue", "void", "person.change", "operator.change", "backup", "export", "print.file", "encoding.change"];
+export const RIGHTS = [
+  "issue",
+  "void",
+  "person.change",
+  "operator.change",
+  "backup",
+  "export",
+  "print.file",
+  "encoding.change",
+];
 const SEAL = "7f3a91c2e05d4b16a8d3097c5512fe40b1c9d87726e35f01928374acbd6e1f50";
 const ENGLISH_CODE = "K7QM-2VXD-94TR-HN6P-3WJC-8ZFA";
 

@@ -188,6 +188,46 @@ export const scenes = {
       await page.waitForSelector('[data-done="9"]');
     },
   },
+  "43-encode-long": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["43-encode"].act(page);
+      await page.evaluate(() => {
+        const { world, flow } = window.__fake;
+        const view = flow.view("case1");
+        const names = [
+          { en: "Doors", fr: "Portes", de: "Türen", sv: "Dörrar" },
+          { en: "Canteen", fr: "Cantine", de: "Kantine", sv: "Matsal" },
+          { en: "Printers", fr: "Imprimantes", de: "Drucker", sv: "Skrivare" },
+        ];
+        const line = (code, of, number) => ({
+          code: `encode.${code}`,
+          details: number === undefined ? {} : { number },
+          of: of ?? null,
+          state: "ahead",
+          took_ms: null,
+        });
+        view.lines = [
+          line("master_key"),
+          line("default_key"),
+          line("card_settings"),
+          ...names.map((of) => line("application", of)),
+          ...names.flatMap((of) => [
+            line("key", of, "1"),
+            line("file", of, "1"),
+            line("write", of, "1"),
+            line("key", of, "0"),
+          ]),
+          ...names.map((of) => line("read_back", of, "1")),
+        ].map((one, at) =>
+          at < 12 ? { ...one, state: "done", took_ms: 90 + at } : at === 12 ? { ...one, state: "running" } : one,
+        );
+        view.exchanges = { done: 27, total: 47 };
+        world.show(view);
+      });
+      await page.waitForSelector('[data-done="27"]');
+    },
+  },
   "44-torn": {
     prepare: signedIn,
     act: async (page) => {

@@ -5,6 +5,8 @@ import { cameraProblem } from "../src/core/camera";
 import { loginFrom } from "../src/core/login";
 import { marked } from "../src/core/marked";
 import { strength } from "../src/core/strength";
+import { groupsOf } from "../src/issue/groups";
+import type { Line } from "../../shared/generated/Line";
 
 describe("search", () => {
   it("marks what was typed, though the name has an umlaut and the query has none", () => {
@@ -50,4 +52,33 @@ it("a machine without a camera says so, though WebKit calls it over-constrained"
 it("a sign-in name is made of plain letters", () => {
   expect(loginFrom("Åsa Lindqvist")).toBe("asa");
   expect(loginFrom("  ")).toBe("");
+});
+
+it("thirty steps are parted by application, and only the one at work is open", () => {
+  const doors = { en: "Doors", fr: "Portes", de: "Türen", sv: "Dörrar" };
+  const canteen = { en: "Canteen", fr: "Cantine", de: "Kantine", sv: "Matsal" };
+  const line = (code: string, of: typeof doors | null, state: Line["state"]): Line => ({
+    code: `encode.${code}`,
+    details: {},
+    of,
+    state,
+    took_ms: null,
+  });
+  const some = (of: typeof doors, states: Line["state"][]) => states.map((state) => line("key", of, state));
+  const lines = [
+    line("master_key", null, "done"),
+    line("application", doors, "done"),
+    ...some(doors, ["done", "done", "done", "done", "done", "done"]),
+    ...some(canteen, ["done", "running", "ahead", "ahead", "ahead", "ahead"]),
+    ...some(doors, ["ahead", "ahead"]),
+  ];
+  const groups = groupsOf(lines, "de").map(({ name, state, folded }) => [name, state, folded]);
+  expect(groups).toEqual([
+    ["", "done", true],
+    ["Türen", "done", true],
+    ["Kantine", "running", false],
+    ["Türen", "ahead", true],
+  ]);
+  // A card with few steps shows them all.
+  expect(groupsOf(lines.slice(0, 5), "de").every((group) => !group.folded)).toBe(true);
 });

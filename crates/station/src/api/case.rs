@@ -185,6 +185,8 @@ pub struct Line {
     pub code: String,
     /// Values for the words.
     pub details: BTreeMap<String, String>,
+    /// What people call the card's application that it is about; absent where it is about none, or that has no name.
+    pub of: Option<Texts>,
     /// How it stands.
     pub state: LineState,
     /// How long it took; `null` while it runs, and where that was not seen.
