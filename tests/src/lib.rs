@@ -5,6 +5,8 @@ pub mod disk;
 pub mod freefare;
 pub mod house;
 pub mod ippeve;
+#[cfg(target_os = "linux")]
+pub mod memory;
 pub mod our_host;
 pub mod pn532;
 pub mod programs;

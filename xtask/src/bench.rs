@@ -5,7 +5,8 @@ use crate::{run, system, ui};
 
 /// Name, package, example, arguments.
 const BENCHES: &[(&str, &str, &str, &[&str])] = &[
-    ("exchanges", "lanyard-encoding", "exchange_bench", &[]),
+    ("exchanges", "lanyard-encoding", "exchange_bench", &["10000"]),
+    ("ev1", "lanyard-tests", "ev1_bench", &[]),
     ("verify", "lanyard-history", "verify_bench", &["1000000"]),
     ("search", "lanyard-store", "search_bench", &["1000000"]),
     ("render", "lanyard-layout", "render_bench", &[]),
@@ -19,6 +20,9 @@ pub fn bench(words: &[&str]) -> Done {
         if words.is_empty() || words.contains(name) {
             let mut call = vec!["run", "-q", "--release", "-p", package, "--example", example, "--"];
             call.extend_from_slice(arguments);
+            if *name == "ev1" {
+                system::install(system::TEST)?;
+            }
             if *name == "window" {
                 system::install(system::DESKTOP)?;
                 system::install(system::TEST)?;

@@ -87,7 +87,7 @@ pub fn run(folder: &Path, json: bool) -> Result<(), Problem> {
     line(&format!("  {}  {}", card.number, case.person.name));
     line(&format!("  contactless  DESFire EV2, UID {}, {} files read back", card.uid, files(&read)));
     line("  chip         PIV, P-256 key made on the chip, certificate by the station's own CA");
-    line(&format!("  PIN          {} digits, shown once", pin.map_or(0, |pin| pin.len())));
+    line(&format!("  PIN          {} digits, shown once", pin.map_or(0, |pin| pin.digits().len())));
     line(&format!(
         "  history      {} entries, {}, root {}",
         verdict.entries,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lanyard_station::Station;
-use lanyard_station::api::{CaseState, CaseView, Identified, Problem, StepInput, StepState};
+use lanyard_station::api::{CaseState, CaseView, Identified, Problem, ShownPin, StepInput, StepState};
 use serde::Serialize;
 
 use crate::arguments::Issue;
@@ -15,7 +15,7 @@ use crate::roles;
 #[derive(Serialize)]
 struct Issued {
     case: CaseView,
-    pin: Option<String>,
+    pin: Option<ShownPin>,
 }
 
 /// The command.
@@ -67,7 +67,7 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
     answer(json, &Issued { case, pin }, |issued| {
         let number = issued.case.card.as_ref().map(|card| card.number.clone()).unwrap_or_default();
         let mut lines = vec![format!("{number} issued to {}", issued.case.person.name)];
-        lines.extend(issued.pin.as_ref().map(|pin| format!("PIN (shown once): {pin}")));
+        lines.extend(issued.pin.as_ref().map(|pin| format!("PIN (shown once): {}", pin.digits())));
         lines
     });
     Ok(())
@@ -103,7 +103,7 @@ pub fn carry_through(
     station: &Station,
     mut view: CaseView,
     carry: &mut Carry<'_>,
-) -> Result<(CaseView, Option<String>), Problem> {
+) -> Result<(CaseView, Option<ShownPin>), Problem> {
     let mut told = String::new();
     let mut pin = None;
     let mut print_reason = carry.print_reason.clone();
@@ -138,7 +138,7 @@ pub fn carry_through(
                 Some(done) if done.card_checked => {
                     pin = done.pin.clone();
                     if let (Some(pin), Some(keep)) = (&pin, carry.keep_pin.as_mut()) {
-                        keep(pin)?;
+                        keep(pin.digits())?;
                     }
                     Some(StepInput::Given)
                 }

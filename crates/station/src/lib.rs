@@ -15,6 +15,7 @@ mod chipdesk;
 mod definitions;
 mod devices;
 mod devicetest;
+mod dumps;
 mod encode;
 mod encodings;
 mod encodingview;

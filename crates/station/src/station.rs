@@ -24,7 +24,7 @@ use crate::devices::{attach_printer, attach_reader};
 use crate::house::{Closed, folder};
 use crate::options::{Access, HouseChoice, Options};
 use crate::shared::Shared;
-use crate::{StationError, hotplug, people};
+use crate::{StationError, dumps, hotplug, people};
 
 /// The longest that a script waits for the first look at devices and cards: only where one of them does not answer.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -48,6 +48,7 @@ impl Station {
     /// # Errors
     /// A house that cannot be read.
     pub fn start(options: Options) -> Answer<Self> {
+        dumps::hold_no_memory();
         let Options { home, choice, access, clock, listener, devices } = options;
         let shared = Shared::new(clock, listener);
         let mode = if access == Access::Write { Mode::Write } else { Mode::Read };

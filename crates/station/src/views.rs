@@ -5,7 +5,7 @@ use lanyard_model::Id;
 
 use crate::api::{
     CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, DataView, DeviceView, Exchanges, HandOver, PhotoHint,
-    PhotoWork, Problem, Status, StepState, StepView, Texts,
+    PhotoWork, Problem, ShownPin, Status, StepState, StepView, Texts,
 };
 use crate::case::Case;
 use crate::pictures::CardPictures;
@@ -121,7 +121,7 @@ impl Core {
                     .pin
                     .as_ref()
                     .filter(|_| case.hand_over_ready())
-                    .map(|digits| String::from_utf8_lossy(digits.expose()).into_owned()),
+                    .map(|digits| ShownPin(digits.duplicate())),
             }),
             actions: actions(case, step, problem.is_some()),
             problem,

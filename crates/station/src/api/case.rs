@@ -1,5 +1,6 @@
 //! A case: one badge on its way to one person. Several are open at once; a card on a reader belongs to one of them.
 
+use lanyard_secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -225,7 +226,46 @@ pub struct HandOver {
     /// The card was read again and is right.
     pub card_checked: bool,
     /// The PIN, shown once, never stored. Absent before the person was identified, and for a badge without a chip key.
-    pub pin: Option<String>,
+    #[ts(type = "string | null")]
+    pub pin: Option<ShownPin>,
+}
+
+/// A PIN on its way to the screen: wiped with the view that it stands in, and not shown by `Debug`.
+pub struct ShownPin(pub(crate) Secret<6>);
+
+impl ShownPin {
+    /// What is to be shown.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        // Made of digits alone.
+        std::str::from_utf8(self.0.expose()).unwrap_or_default()
+    }
+}
+
+impl Clone for ShownPin {
+    fn clone(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+}
+
+impl PartialEq for ShownPin {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same(&other.0)
+    }
+}
+
+impl Eq for ShownPin {}
+
+impl std::fmt::Debug for ShownPin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShownPin")
+    }
+}
+
+impl Serialize for ShownPin {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.digits())
+    }
 }
 
 /// How it was made sure that this is the person.

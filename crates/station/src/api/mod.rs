@@ -15,7 +15,7 @@ mod status;
 pub use bench::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
 pub use case::{
     Adjust, CardOfCase, CaseState, CaseSummary, CaseView, ChipFact, Exchanges, HandOver, Identified, Line, LineState,
-    PhotoHint, PhotoWork, Pictures, StepInput, StepState, StepView,
+    PhotoHint, PhotoWork, Pictures, ShownPin, StepInput, StepState, StepView,
 };
 pub use device::{
     CardDone, CardOnReader, Deed, DeviceKind, DeviceRole, DeviceState, DeviceView, FileFolder, NextStep, Standing,
