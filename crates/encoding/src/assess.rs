@@ -105,6 +105,7 @@ pub struct Assess {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doing {
     Nothing,
+    Select,
     Version,
     Memory,
     FactoryKey,
@@ -160,6 +161,10 @@ impl Assess {
         random: Random<'_>,
     ) -> Result<Action<Assessment>, EncodingError> {
         let answer = match (event, self.doing) {
+            // It was asked for its UID: what was selected and authenticated for that is left.
+            (Event::Start, Doing::Nothing) if self.told_uid.is_some() => {
+                return self.begin(Doing::Select, Op::SelectApplication(Aid::PICC));
+            }
             (Event::Start, Doing::Nothing) => return self.begin(Doing::Version, Op::GetVersion),
             (Event::Lost, _) => return Err(EncodingError::Lost { step: "assess", at: 0, of: 0 }),
             (Event::Answer(response), doing) if doing != Doing::Nothing && doing != Doing::Over => {
@@ -173,6 +178,7 @@ impl Assess {
             Err(error) => Err(error),
         };
         match (self.doing, answer) {
+            (Doing::Select, Ok(_)) => self.begin(Doing::Version, Op::GetVersion),
             (Doing::Version, Ok(Reply::Version(version))) => {
                 self.check_version(&version)?;
                 self.version = Some(version);

@@ -190,7 +190,12 @@ impl Core {
         if !house.rehearsal() {
             refuse_errors(&kept.text, now)?;
         }
-        if let Some(key) = missing_keys(&*kept.encoding()?, &session.vault).into_iter().next() {
+        let encoding = kept.encoding()?;
+        // No reader for 125 kHz is attached to a station yet: a badge whose chip says nothing is not begun.
+        if let Some(chip) = encoding.chips.first() {
+            return Err(StationError::NoDevice { what: chip.kind.word() });
+        }
+        if let Some(key) = missing_keys(&encoding, &session.vault).into_iter().next() {
             return Err(EncodingError::KeyMissing { key }.into());
         }
         Ok(of)

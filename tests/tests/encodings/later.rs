@@ -6,7 +6,7 @@ use lanyard_tests::house::{ANA, EILEEN, ENCODER, JONAS, PASSWORD, fields, lay_ne
 use lanyard_virtual::{Fault, FaultKind};
 
 use super::desk::Desk;
-use super::newest_field;
+use super::{like_starter, newest_field};
 
 #[test]
 fn a_card_is_held_against_the_records_and_the_field_that_differs_is_named() {
@@ -183,4 +183,29 @@ fn a_case_that_is_given_up_anywhere_leaves_a_card_that_two_people_make_a_blank()
     }
     assert!(half > 4, "{half}");
     println!("given up at {half} points: each card a blank again");
+}
+
+#[test]
+fn a_card_that_shows_another_uid_each_time_is_known_again_by_a_key_that_every_card_has() {
+    let desk = Desk::new();
+    let spare = "key = \"app-spare\"\n";
+    let hidden = like_starter(&[
+        ("id = \"starter\"", "id = \"hidden\""),
+        ("free_bytes = 1024\n", "free_bytes = 1024\nrandom_uid = true\n"),
+        (&format!("{spare}diversify = [\"uid\", \"aid\", \"system\"]\n"), spare),
+    ]);
+    desk.station.encoding_add(&hidden, true).unwrap();
+    let card = desk.issued("hidden");
+    let (standing, next) = desk.lay(card);
+    let seen = desk.station.card_read(ENCODER).unwrap();
+    assert_eq!((standing, next.first()), (Standing::Ours, Some(&NextStep::Verify)), "{:?}", seen.problem);
+    assert_eq!(seen.person.map(|person| person.staff_no).as_deref(), Some(EILEEN));
+    desk.station.card_verify(None).unwrap();
+    assert_eq!(desk.station.card_dump(None).unwrap().encoding, "hidden");
+    // Another card with a random UID tells us nothing, and is told nothing.
+    let stranger = lanyard_virtual::DesfireCard::new([4, 9, 9, 9, 9, 9, 9], 7).with_random_uid();
+    let _ = desk.desk().lift(ENCODER);
+    desk.gone();
+    desk.desk().lay(ENCODER, stranger).unwrap();
+    assert_eq!(desk.looked(), (Standing::Unknown, vec![]));
 }
