@@ -1,10 +1,10 @@
 //! Cases and cards.
 
-use lanyard_station::api::{CardOnReader, CaseView, PersonView, StepInput};
+use lanyard_station::api::{CardDone, CardOnReader, CaseView, PersonView, StepInput};
 use tauri::State;
 use tauri::ipc::Request;
 
-use super::{bytes, header};
+use super::{bytes, header, secret};
 use crate::desk::{Answer, Desk};
 
 #[tauri::command]
@@ -46,4 +46,24 @@ pub(super) async fn card_void(desk: State<'_, Desk>, id: String, reason: String)
 #[tauri::command]
 pub(super) async fn card_read(desk: State<'_, Desk>, reader: String) -> Answer<CardOnReader> {
     desk.ask(move |station| station.card_read(&reader)).await
+}
+
+#[tauri::command]
+pub(super) async fn card_finish(desk: State<'_, Desk>, reader: String) -> Answer<CardDone> {
+    desk.ask(move |station| station.card_finish(Some(&reader))).await
+}
+
+#[tauri::command]
+pub(super) async fn card_roll_back(desk: State<'_, Desk>, reader: String) -> Answer<CardDone> {
+    desk.ask(move |station| station.card_roll_back(Some(&reader))).await
+}
+
+#[tauri::command]
+pub(super) async fn card_reset(
+    desk: State<'_, Desk>,
+    reader: String,
+    login: String,
+    password: String,
+) -> Answer<CardDone> {
+    desk.ask(move |station| station.card_reset(Some(&reader), &login, &secret(password))).await
 }

@@ -277,6 +277,7 @@ export class Flow {
     card.person = view.person;
     card.case = view.id;
     card.standing = "half_written";
+    card.next = ["finish"];
     if (view.step === "card") {
       if (view.card) view.card.uid = card.uid;
       this.at(view, "encode");

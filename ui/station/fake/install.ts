@@ -145,6 +145,12 @@ export function install(): { world: World; flow: Flow } {
       world.say();
       return world.view(one.hit.id);
     },
+    card_finish: () => ({ number: "C-0048819", deed: "rekeyed", exchanges: 12 }),
+    card_roll_back: () => ({ number: "C-0048819", deed: "rolled_back", exchanges: 9 }),
+    card_reset: ({ password }) => {
+      if (password === "wrong") throw problem("policy.two_people", {}, "policy");
+      return { number: "C-0048819", deed: "reset", exchanges: 7 };
+    },
     encoding_list: () => structuredClone(encodings.list),
     encoding_view: ({ id }) => structuredClone(encodings.views[String(id)] ?? missing("encoding")),
     encoding_check: (bytes) => structuredClone(encodings.checks[kindOf(new TextDecoder().decode(bytes as never))]),

@@ -40,6 +40,27 @@ const lay = (page, kind, reader) =>
   );
 const file = (page, name, text) =>
   id(page, "encoding-input").setInputFiles({ name, mimeType: "application/toml", buffer: Buffer.from(text) });
+async function halfWritten(page, standing, next, which) {
+  await find(page, "lind");
+  await page.evaluate(
+    ([stands, steps, own]) => {
+      const { world } = window.__fake;
+      world.status.devices[0].card = {
+        technology: "desfire",
+        uid: "0480A1B2C3D47F",
+        standing: stands,
+        card: { ...world.people[0].cards[0], state: own ? "prepared" : "void" },
+        person: world.people[4].hit,
+        case: own,
+        problem: null,
+        next: steps,
+      };
+      world.say();
+    },
+    [standing, next, which],
+  );
+  await id(page, "card-next").waitFor();
+}
 async function toHandOver(page, name) {
   await toCard(page, name);
   await lay(page, "blank", "Encoder");
@@ -115,9 +136,22 @@ export const scenes = {
           person: world.people[0].hit,
           case: null,
           problem: null,
+          next: [],
         };
         world.say();
       });
+    },
+  },
+  "26-desk-half-written": {
+    prepare: `${signedIn}flow.open("p5");`,
+    act: (page) => halfWritten(page, "half_written", ["finish"], "case1"),
+  },
+  "27-desk-reset": {
+    prepare: signedIn,
+    act: async (page) => {
+      await halfWritten(page, "unproven", ["reset"], null);
+      await press(page, "Control+r");
+      await id(page, "two-people").waitFor();
     },
   },
   "25-desk-long": { prepare: rehearsal, act: (page) => find(page, "freiherr") },

@@ -2,6 +2,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import type { BenchAction } from "../../../shared/generated/BenchAction";
 import type { BenchView } from "../../../shared/generated/BenchView";
+import type { CardDone } from "../../../shared/generated/CardDone";
 import type { CardOnReader } from "../../../shared/generated/CardOnReader";
 import type { CaseView } from "../../../shared/generated/CaseView";
 import type { DeviceRole } from "../../../shared/generated/DeviceRole";
@@ -83,6 +84,10 @@ export const station = {
   encodingDiff: (from: string, to: string) => invoke<EncodingDiff>("encoding_diff", { from, to }),
   encodingAdd: (text: string, makeKeys: boolean) => invoke<EncodingAdded>("encoding_add", { text, makeKeys }),
   encodingUse: (name: string) => invoke<EncodingHit>("encoding_use", { name }),
+  cardFinish: (reader: string) => invoke<CardDone>("card_finish", { reader }),
+  cardRollBack: (reader: string) => invoke<CardDone>("card_roll_back", { reader }),
+  cardReset: (reader: string, login: string, password: string) =>
+    invoke<CardDone>("card_reset", { reader, login, password }),
   history: (kind: string, id: string) => invoke<HistoryView>("history", { kind, id }),
   historyRecent: () => invoke<EntryView[]>("history_recent"),
   historyVerify: () => invoke<VerdictView>("history_verify"),
