@@ -15,6 +15,9 @@ use crate::{StationError, api::DeviceKind};
 /// While the service is not running it is asked for this often.
 const SERVICE_AGAIN: Duration = Duration::from_secs(2);
 
+/// What the thread that watches for readers is called, where the system shows threads.
+const WATCH: &str = "reader watch";
+
 /// Watches for readers until that is cancelled.
 pub(crate) fn watch_readers(
     shared: &Arc<Shared>,
@@ -23,7 +26,7 @@ pub(crate) fn watch_readers(
     let weak = Arc::downgrade(shared);
     let mut watcher = Watcher::new();
     let canceller = watcher.canceller();
-    std::thread::spawn(move || {
+    let watch = move || {
         loop {
             let change = watcher.next_change();
             let Some(shared) = weak.upgrade().filter(|shared| !shared.stopping()) else { return };
@@ -47,7 +50,10 @@ pub(crate) fn watch_readers(
                 }
             }
         }
-    });
+    };
+    if let Err(error) = std::thread::Builder::new().name(WATCH.to_owned()).spawn(watch) {
+        tracing::error!(kind = %error.kind(), "nobody watches for readers");
+    }
     canceller
 }
 
