@@ -5,6 +5,7 @@ pub mod disk;
 pub mod freefare;
 pub mod house;
 pub mod ippeve;
+pub mod keys_on_card;
 #[cfg(target_os = "linux")]
 pub mod memory;
 pub mod our_host;

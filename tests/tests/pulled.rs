@@ -8,7 +8,8 @@ use lanyard_station::Station;
 use lanyard_station::api::{
     BenchAction, BenchCardKind, CaseState, CaseView, DeviceKind, DeviceView, Identified, StepInput,
 };
-use lanyard_tests::house::{EILEEN, Home, PORTRAIT};
+use lanyard_tests::house::{EILEEN, Home, PASSWORD, PORTRAIT};
+use lanyard_tests::keys_on_card::{card_of_bench, rehearsal_vault, strange_keys};
 use lanyard_virtual::{Fault, FaultKind};
 
 const READERS: [(&str, BenchCardKind); 2] = [("Encoder", BenchCardKind::Blank), ("Chip reader", BenchCardKind::Chip)];
@@ -128,6 +129,7 @@ fn a_card_pulled_before_or_after_any_exchange_goes_on_when_it_is_laid_again() {
                 let home = Home::new();
                 let station = station(&home);
                 let desk = station.bench_desk().unwrap();
+                let vault = rehearsal_vault(&home.house(true), PASSWORD);
                 for (reader, fault) in half {
                     let cards = fresh_cards(&station);
                     for (name, _) in READERS {
@@ -141,6 +143,8 @@ fn a_card_pulled_before_or_after_any_exchange_goes_on_when_it_is_laid_again() {
                     desk.faults(reader, [*fault]).unwrap();
                     let (view, _) = issue(&station, cards);
                     assert_eq!(view.state, CaseState::Done, "{reader} {fault:?}");
+                    let strange = strange_keys(card_of_bench(&home.house(true), cards[0]), &vault, false);
+                    assert!(strange.is_empty(), "{reader} {fault:?}: {strange:?}");
                     assert_eq!(desk.faults_left(reader).unwrap(), 0, "{reader} {fault:?} never came true");
                 }
                 let verdict = station.history_verify().unwrap();
