@@ -9,9 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use lanyard_keys::Vault;
 use lanyard_tests::house::{EILEEN, program};
-use lanyard_tests::keys_on_card::{card_of_bench, rehearsal_vault, strange_keys};
 use lanyard_workflow::Definition;
 
 /// Where it is killed.
@@ -110,7 +108,7 @@ fn clean_run(home: &Path) -> (u32, u32) {
 }
 
 /// Brings the station to the point and kills it there.
-fn kill_at(home: &Path, point: &Point, vault: &Vault) {
+fn kill_at(home: &Path, point: &Point) {
     let mut rehearsal = Rehearsal::start(home);
     match point {
         Point::Step(step) => {
@@ -144,12 +142,10 @@ fn kill_at(home: &Path, point: &Point, vault: &Vault) {
         }
     }
     rehearsal.kill();
-    let strange = strange_keys(card_of_bench(&home.join("rehearsal"), 1), vault, true);
-    assert!(strange.is_empty(), "{point:?}: {strange:?}");
 }
 
 /// Starts again with the same cards: a badge comes out, and its history holds.
-fn goes_on(home: &Path, point: &Point, vault: &Vault) {
+fn goes_on(home: &Path, point: &Point) {
     let mut rehearsal = Rehearsal::start(home);
     rehearsal.must("lay 1 encoder");
     rehearsal.must("lay 2 chip");
@@ -160,8 +156,6 @@ fn goes_on(home: &Path, point: &Point, vault: &Vault) {
     assert_eq!(rehearsal.must(&format!("cards {EILEEN}")), "C-0000001 active", "{point:?}");
     assert_eq!(rehearsal.must("verify"), "consistent", "{point:?}");
     rehearsal.quit();
-    let strange = strange_keys(card_of_bench(&home.join("rehearsal"), 1), vault, false);
-    assert!(strange.is_empty(), "{point:?}: {strange:?}");
 }
 
 /// The steps of the workflow that runs.
@@ -192,14 +186,13 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let vault = rehearsal_vault(&start.join("rehearsal"), "rehearsal only");
                 loop {
                     let next = queue.lock().unwrap().pop();
                     let Some((number, point)) = next else { break };
                     let home = folder.path().join(format!("point-{number}"));
                     copy(&start, &home);
-                    kill_at(&home, &point, &vault);
-                    goes_on(&home, &point, &vault);
+                    kill_at(&home, &point);
+                    goes_on(&home, &point);
                     std::fs::remove_dir_all(&home).unwrap();
                 }
             });
