@@ -121,20 +121,28 @@ fn of_a_case_that_is_over_no_picture_stays_in_memory_and_what_was_accepted_is_st
 }
 
 #[test]
-fn of_a_void_card_no_journal_stays() {
+fn of_a_void_card_the_journal_says_how_to_make_it_a_blank_and_nothing_of_the_person() {
     let home = tempfile::tempdir().unwrap();
     let (station, _) = make(Options::new(home.path().to_owned(), HouseChoice::Rehearsal), true);
     let case = at_card(&station, "104882");
     station.bench_do(&BenchAction::LiftAfter { reader: "Encoder".to_owned(), exchanges: 14 }).unwrap();
     lay_new(&station, BenchCardKind::Blank, "Encoder");
     until(&station, &case.id, |view| view.step == "encode" && view.problem.is_some());
-    let journal = |core: &mut crate::shared::Core| {
-        let card = core.case(case.id.parse().unwrap()).unwrap().reference("card").unwrap();
-        core.open().unwrap().0.store.view().journal(card).unwrap().len()
+    let journal = || -> Vec<String> {
+        station.shared.quietly(|core| {
+            let card = core.case(case.id.parse().unwrap()).unwrap().reference("card").unwrap();
+            let lines = core.open().unwrap().0.store.view().journal(card).unwrap();
+            lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
+        })
     };
-    assert!(station.shared.quietly(journal) > 1);
+    // What a file is to hold stands in the plan, and in nothing else.
+    assert!(journal().len() > 1 && journal()[0].contains("\"data\""));
     station.case_void(&case.id, "damaged").unwrap();
-    assert_eq!(station.shared.quietly(journal), 0);
+    let left = journal();
+    assert!(left.len() == 1 && left[0].contains("\"purpose\":\"reset\""), "{left:?}");
+    for of_a_file in ["\"data\"", "\"expect\"", "\"fields\""] {
+        assert!(!left[0].contains(of_a_file), "{left:?}");
+    }
 }
 
 /// Locked, and signed in again, while the card is read: the card was right, but nobody has said, this time, who the person
