@@ -1,4 +1,4 @@
-//! The badge that `lanyard rehearse --demo` issues: its bundle holds, and does not after any byte of it was touched; the verdict
+//! The badge that `lanyard rehearse --demo` issues: its bundle holds, and does not after each of these spoilings; the verdict
 //! of the program that an auditor runs. What takes the station's own key to forge is in `crates/history/tests`.
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 

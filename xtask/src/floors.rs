@@ -48,7 +48,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// Arrows between neighbours of a floor; besides, protocols and drivers stand on `device`.
 const LEVEL: &[(&str, &str)] = &[("lanyard-virtual-piv", "lanyard-virtual"), ("lanyard-tests", "lanyard-piv-card")];
 
-/// Arrows that point down and are forbidden all the same: who, whom (empty: any of ours but those in `ALLOWED`).
+/// Arrows that point down and are forbidden all the same: who, whom (empty: any of ours).
 const FORBIDDEN: &[(&str, &[&str])] = &[
     // A simulator that shares code with the host proves nothing.
     ("lanyard-virtual", &["lanyard-desfire", "lanyard-em", "lanyard-legic", "lanyard-piv", "lanyard-secret"]),

@@ -127,8 +127,18 @@ fn device_line(device: &DeviceView) -> String {
     line
 }
 
-fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
-    std::fs::read(file).map_err(|error| file_problem(file, &error))
+/// Larger than whatever is read from a file: a million people, a picture of 120 MP.
+const LARGEST: u64 = 1 << 30;
+
+/// A file that the caller names: not without bound, `/dev/zero` is one as well.
+pub fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
+    use std::io::{Error, ErrorKind, Read};
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes))
+        .and_then(|read| if read as u64 > LARGEST { Err(Error::from(ErrorKind::FileTooLarge)) } else { Ok(()) })
+        .map_err(|error| file_problem(file, &error))?;
+    Ok(bytes)
 }
 
 /// Said before anything is done whose only trace would go into that file.
@@ -139,10 +149,15 @@ pub fn free(file: &Path) -> Result<(), Problem> {
     }
 }
 
-/// Never overwrites: what is written may be the only copy of something.
+/// For its owner alone: it is a secret, or somebody's data. Never overwrites: it may be the only copy of something.
 pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Problem> {
     use std::io::Write;
-    std::fs::File::create_new(file)
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(file)
         .and_then(|mut new| new.write_all(bytes).and_then(|()| new.sync_all()))
         .map_err(|error| file_problem(file, &error))
 }
@@ -170,7 +185,10 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
     answer(arguments.json, &recovery, |recovery| {
         vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.clone()]
     });
-    kept.unwrap_or(Ok(()))
+    if let Some(Err(problem)) = kept {
+        note(&format!("lanyard: {} {:?}: the code stands above instead", problem.code, problem.details));
+    }
+    Ok(())
 }
 
 fn operator(arguments: &Arguments, command: &OperatorCommand) -> Result<(), Problem> {
@@ -236,9 +254,6 @@ fn person(arguments: &Arguments, command: &PersonCommand) -> Result<(), Problem>
             }
             let station = signed_in(arguments, Access::Write)?;
             let report = station.import_people(&bytes)?;
-            if let Some(out) = refused.as_ref().filter(|_| !report.refused.is_empty()) {
-                write_new(out, report.refused_csv.as_bytes())?;
-            }
             answer(json, &report, |r| {
                 let mut lines = vec![format!(
                     "added {}, changed {}, unchanged {}, refused {}",
@@ -250,6 +265,10 @@ fn person(arguments: &Arguments, command: &PersonCommand) -> Result<(), Problem>
                 lines.extend(r.refused.iter().map(|x| format!("line {}: {} {:?}", x.line, x.code, x.details)));
                 lines
             });
+            // After the answer, which holds these lines too: the people are in the house whether or not the file can be written.
+            if let Some(out) = refused.as_ref().filter(|_| !report.refused.is_empty()) {
+                write_new(out, report.refused_csv.as_bytes())?;
+            }
         }
         PersonCommand::Find { query } => {
             let station = signed_in(arguments, Access::Read)?;
@@ -368,7 +387,7 @@ fn history(arguments: &Arguments, command: &HistoryCommand) -> Result<(), Proble
             let verdict = station.history_verify()?;
             answer(json, &verdict, verdict_lines);
             if !verdict.holds {
-                return Err(usage_problem("history", "does not hold"));
+                return Err(Problem { code: "history.broken".to_owned(), ..usage_problem("level", &verdict.level) });
             }
         }
     }

@@ -107,9 +107,6 @@ pub enum Card {
     Ev3,
 }
 
-/// The code of a lint that found errors: they are told with the other findings.
-pub const ERRORS_FOUND: &str = "encoding.lint.errors";
-
 /// What is asked of the station, if anything is: the view of a person.
 pub type PersonOf<'a> = &'a dyn Fn(&str) -> Result<PersonView, Problem>;
 
@@ -125,7 +122,7 @@ pub fn run(command: &DescriptionCommand, person: PersonOf<'_>, today: i64, json:
             answer(json, &findings, |findings| findings.iter().flat_map(|found| finding_lines(file, found)).collect());
             match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
                 0 => Ok(()),
-                errors => Err(problem_of(ERRORS_FOUND, &[("errors", errors.to_string())])),
+                errors => Err(problem_of("encoding.lint.errors", &[("errors", errors.to_string())])),
             }
         }
         DescriptionCommand::Plan(wish) => {

@@ -7,8 +7,8 @@ use lanyard_station::api::{CaseState, CaseView, Identified, Problem, ShownPin, S
 use serde::Serialize;
 
 use crate::arguments::Issue;
-use crate::commands::{free, write_new};
-use crate::output::{answer, file_problem, note, usage_problem};
+use crate::commands::{free, read_file, write_new};
+use crate::output::{answer, note, usage_problem};
 use crate::roles;
 
 /// What came of it.
@@ -34,7 +34,7 @@ pub fn command(station: &Station, wish: &Issue, json: bool) -> Result<(), Proble
         other => return Err(usage_problem("--identified", other)),
     };
     let photo = match &wish.photo {
-        Some(file) => Some(std::fs::read(file).map_err(|error| file_problem(file, &error))?),
+        Some(file) => Some(read_file(file)?),
         None => None,
     };
     station.settle();
@@ -81,6 +81,11 @@ fn printed(station: &Station, person: &str) -> Result<bool, Problem> {
     Ok(steps.iter().any(|step| step.kind == "print" && step.state == StepState::Done))
 }
 
+/// The case did not come to its end: void, or nobody did what its step waits for.
+fn ended(code: &str, view: &CaseView) -> Problem {
+    Problem { code: code.to_owned(), ..usage_problem("step", &view.step) }
+}
+
 /// Writes the holder's PIN where the caller wants it.
 pub type KeepPin<'a> = &'a mut dyn FnMut(&str) -> Result<(), Problem>;
 
@@ -121,7 +126,7 @@ pub fn carry_through(
         }
         let input = match (view.step.as_str(), view.state) {
             (_, CaseState::Done) => return Ok((view, pin)),
-            (_, CaseState::Void) => return Err(usage_problem("case", "void")),
+            (_, CaseState::Void) => return Err(ended("case.void", &view)),
             ("data", CaseState::Waiting) => Some(StepInput::ConfirmData {
                 fields: view.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
             }),
@@ -155,13 +160,18 @@ pub fn carry_through(
             view = station.case_do(&view.id, input)?;
             continue;
         }
+        // Who is issued to by command line accepts each preview: so also the one that was drawn anew since.
+        if view.problem.as_ref().is_some_and(|problem| problem.code == "case.preview.changed") {
+            view = station.case_do(&view.id, StepInput::Retry)?;
+            continue;
+        }
         if let Some(problem) = view.problem.as_ref().filter(|problem| asked || problem.helps != "same_again") {
             return Err(problem.clone());
         }
         let left = deadline.saturating_duration_since(Instant::now());
         match station.case_wait(&view, left) {
             Some(next) => view = next,
-            None => return Err(view.problem.clone().unwrap_or_else(|| usage_problem("--wait", &view.step))),
+            None => return Err(view.problem.clone().unwrap_or_else(|| ended("case.waited", &view))),
         }
     }
 }

@@ -23,12 +23,14 @@ use crate::arguments::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match commands::run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            // What lint finds is its answer already: standard output holds one JSON value.
-            output::problem(&problem, arguments.json && problem.code != encoding::ERRORS_FOUND);
-            ExitCode::FAILURE
-        }
+    let done = commands::run(&arguments);
+    if let Err(problem) = &done {
+        output::problem(problem, arguments.json);
     }
+    match output::lost() {
+        Some(lost) => output::problem(&lost, false),
+        None if done.is_ok() => return ExitCode::SUCCESS,
+        None => {}
+    }
+    ExitCode::FAILURE
 }

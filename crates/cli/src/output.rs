@@ -1,15 +1,23 @@
 //! Standard output and standard error, as lines or as JSON.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lanyard_station::api::Problem;
 use serde::Serialize;
 
+/// Standard output holds its JSON value.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// Why standard output took no more.
+static LOST: OnceLock<ErrorKind> = OnceLock::new();
+
 /// An answer: one JSON value, or what `lines` makes of it.
 pub fn answer<T: Serialize>(json: bool, value: &T, lines: impl FnOnce(&T) -> Vec<String>) {
     if json {
+        ANSWERED.store(true, Ordering::Relaxed);
         line(&serde_json::to_string_pretty(value).unwrap_or_default());
     } else {
         lines(value).iter().for_each(|text| line(text));
@@ -21,14 +29,25 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// One line on standard output. What was done is done, whether or not somebody still listens (`lanyard … | head`).
+/// One line on standard output. What was done is done, whether or not somebody still listens (`lanyard … | head`); where it
+/// could not be written for another reason, [`lost`] says so in the end.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let mut out = std::io::stdout();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error.kind());
+    }
 }
 
-/// What went wrong.
+/// What a caller must not take for done: an answer that was not written, a full disk's for instance.
+pub fn lost() -> Option<Problem> {
+    LOST.get().map(|kind| file_problem(Path::new("standard output"), &(*kind).into()))
+}
+
+/// What went wrong: the JSON value, where that is asked for and no answer came before, and a line on standard error.
 pub fn problem(problem: &Problem, json: bool) {
-    if json {
+    if json && !ANSWERED.load(Ordering::Relaxed) {
         line(&serde_json::to_string_pretty(problem).unwrap_or_default());
     }
     let details: Vec<String> = problem.details.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -7,7 +7,8 @@ mod house;
 use std::collections::BTreeMap;
 
 use house::{CARD, Lone, PERSON, Served, at, id, key, operator, public, record, remarks};
-use lanyard_history::verify::Options;
+use lanyard_history::verify::{Code, Extract, Options};
+use lanyard_history::words::{Lang, tell};
 use lanyard_history::{Opening, events};
 use lanyard_model::{Change, Kind};
 
@@ -142,4 +143,24 @@ fn a_witness_says_nothing_of_entries_that_lead_to_another_checkpoint() {
     operator(&mut later.chain, 32);
     parts.checkpoint = Some(cosigned(&later.note()));
     assert_eq!(parts.verify(&options).level, Some(Level::Consistent));
+}
+
+#[test]
+fn an_extract_says_that_it_is_one_and_is_not_taken_for_the_whole() {
+    let lone = Lone::new();
+    let mut parts = lone.parts();
+    let there = parts.entries.len() as u64;
+    assert_eq!(parts.verify(&Options::default()).extract, None);
+    // One entry is taken out of the middle, and the bundle called an extract: as such it has no gap.
+    let gone = parts.entries.len() / 2;
+    parts.entries.remove(gone);
+    parts.records = Some(Vec::new());
+    let report = parts.verify(&Options::default());
+    assert_eq!((report.extract, report.counts.entries), (Some(Extract { records: 0, not_shown: 1 }), there - 1));
+    assert_eq!(report.json()["extract"]["not_shown"], 1);
+    for lang in Lang::ALL {
+        assert!(tell(&report, lang).contains(" 1 ") && !tell(&report, lang).contains('{'), "{}", tell(&report, lang));
+    }
+    let complete = Options { complete: true, ..Options::default() };
+    assert!(parts.verify(&complete).faults.iter().any(|fault| fault.code == Code::Missing));
 }

@@ -45,16 +45,35 @@ pub fn check(values: &BTreeMap<String, String>, whole: bool) -> Result<(), Perso
     }
     for Field { name, required, longest } in FORM {
         match values.get(*name) {
-            Some(value) if value.chars().any(char::is_control) => return Err(PersonError::Control { field: name }),
+            Some(value) if value.chars().any(|c| c.is_control() || turns(c)) => {
+                return Err(PersonError::Control { field: name });
+            }
             Some(value) if value.chars().count() > *longest as usize => {
                 return Err(PersonError::Long { field: name, longest: *longest });
             }
-            Some(value) if *required && value.trim().is_empty() => return Err(PersonError::Missing { field: name }),
+            Some(value) if *required && value.chars().all(|c| c.is_whitespace() || unseen(c)) => {
+                return Err(PersonError::Missing { field: name });
+            }
             None if *required && whole => return Err(PersonError::Missing { field: name }),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Turns the direction of writing by force (Unicode UAX #9 §2.1 to 2.4): a name on a badge would read otherwise than it is.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Nothing is seen of it (Unicode UAX #44, `Default_Ignorable_Code_Point`). Within a name it has its use: the zero-width
+/// non-joiner in Persian, selectors in Japanese.
+fn unseen(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -72,5 +91,14 @@ mod tests {
         assert_eq!(check(&values, true), Ok(()));
         values.insert("unit".to_owned(), "a\nb".to_owned());
         assert_eq!(check(&values, true), Err(PersonError::Control { field: "unit" }));
+        values.insert("unit".to_owned(), "\u{202E}yauQ".to_owned());
+        assert_eq!(check(&values, true), Err(PersonError::Control { field: "unit" }));
+        values.insert("unit".to_owned(), "\u{200B}".to_owned());
+        values.insert("given_name".to_owned(), "می\u{200C}نا".to_owned());
+        assert_eq!(check(&values, true), Ok(()));
+        for nothing in ["\u{200B}", "\u{3164} \u{AD}"] {
+            values.insert("given_name".to_owned(), nothing.to_owned());
+            assert_eq!(check(&values, true), Err(PersonError::Missing { field: "given_name" }));
+        }
     }
 }

@@ -33,6 +33,12 @@ pub enum ImportError {
         /// Its name.
         column: String,
     },
+    /// It ends amid a quoted cell: what the last line would say is anybody's guess.
+    #[error("the file ends inside the quotes that line {line} opens")]
+    Cut {
+        /// Where the quotes open, counted from 1.
+        line: usize,
+    },
     /// Nothing below the header.
     #[error("the file holds no line")]
     Empty,
@@ -50,6 +56,7 @@ impl Coded for ImportError {
             Self::NotUtf8 { .. } => "import.encoding",
             Self::ColumnMissing { .. } => "import.column.missing",
             Self::ColumnTwice { .. } => "import.column.twice",
+            Self::Cut { .. } => "import.cut",
             Self::Empty => "import.empty",
             Self::TooLarge { .. } => "import.large",
         }
@@ -70,6 +77,7 @@ impl Coded for ImportError {
             }
             Self::ColumnMissing { column } => vec![("column", (*column).to_owned())],
             Self::ColumnTwice { column } => vec![("column", column.clone())],
+            Self::Cut { line } => vec![("line", line.to_string())],
             Self::TooLarge { limit } => vec![("limit", limit.to_string())],
             Self::Empty => vec![],
         }
@@ -106,6 +114,9 @@ pub fn parse(bytes: &[u8]) -> Result<(Vec<String>, Vec<Row>), ImportError> {
     let head = text.lines().next().unwrap_or_default();
     let delimiter =
         [b',', b';', b'\t'].into_iter().max_by_key(|d| head.bytes().filter(|b| b == d).count()).unwrap_or(b',');
+    if let Some(line) = left_open(text, delimiter) {
+        return Err(ImportError::Cut { line });
+    }
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes());
     let mut records = reader.records();
@@ -137,6 +148,25 @@ pub fn parse(bytes: &[u8]) -> Result<(Vec<String>, Vec<Row>), ImportError> {
     if rows.is_empty() { Err(ImportError::Empty) } else { Ok((columns, rows)) }
 }
 
+/// The line at which quotes open that never close (RFC 4180 §2.5 to 2.7). The reader below takes such a cell as it is.
+fn left_open(text: &str, delimiter: u8) -> Option<usize> {
+    let (mut line, mut opened, mut fresh) = (1, None, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' if opened.is_some() => {
+                if bytes.next_if_eq(&b'"').is_none() {
+                    opened = None;
+                }
+            }
+            b'"' if fresh => opened = Some(line),
+            _ => fresh = opened.is_none() && (byte == delimiter || byte == b'\n' || byte == b'\r'),
+        }
+        line += usize::from(byte == b'\n');
+    }
+    opened
+}
+
 fn read(columns: &[String], cells: &[String]) -> Result<BTreeMap<String, String>, PersonError> {
     if cells.len() > columns.len() {
         return Err(PersonError::Unknown { field: format!("#{}", columns.len() + 1) });
@@ -165,6 +195,22 @@ pub fn refused_file(columns: &[String], refused: &[(&Row, String)]) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
+/// [`refused_file`] with other words for its reasons, one a line and in order: those of the reader's own language.
+#[must_use]
+pub fn with_reasons(refused: &str, reasons: &[String]) -> String {
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(refused.as_bytes());
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for (number, line) in lines.records().filter_map(Result::ok).enumerate() {
+        let reason = number.checked_sub(1).and_then(|number| reasons.get(number));
+        let last = line.len().saturating_sub(1);
+        let cells =
+            line.iter().enumerate().map(|(at, cell)| reason.filter(|_| at == last).map_or(cell, String::as_str));
+        // Writing to memory does not fail.
+        let _ = writer.write_record(cells);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +229,25 @@ mod tests {
         assert_eq!(rows[1].values, Err(PersonError::Missing { field: "family_name" }));
         let back = refused_file(&columns, &[(&rows[1], "family_name".to_owned())]);
         assert_eq!(back, "given_name,family_name,staff_no,unit,reason\nBo,,2,Y,family_name\n");
+        let reason = "Le nom manque, c’est \"obligatoire\"".to_owned();
+        let french = with_reasons(&back, std::slice::from_ref(&reason));
+        assert_eq!(
+            french,
+            "given_name,family_name,staff_no,unit,reason\nBo,,2,Y,\"Le nom manque, c’est \"\"obligatoire\"\"\"\n"
+        );
+        assert_eq!(parse(french.as_bytes()).unwrap().1[0].cells[4], reason);
+        assert_eq!(with_reasons(&back, &[]), back);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_within_quotes_changes_nobody() {
+        let cut = "given_name,family_name,staff_no\nGd,Hd,125\nId,Jd,\"12";
+        assert_eq!(parse(cut.as_bytes()), Err(ImportError::Cut { line: 3 }));
+        assert_eq!(parse("given_name,family_name,staff_no\nA,B,\"1\n\n".as_bytes()), Err(ImportError::Cut { line: 2 }));
+        let whole = "given_name;family_name;staff_no\nÅ \"Z\";\"B \"\"C\"\"\nD\";\"12\"\nE;F\";13";
+        let (_, rows) = parse(whole.as_bytes()).unwrap();
+        assert_eq!(rows[0].cells, ["Å \"Z\"", "B \"C\"\nD", "12"]);
+        assert_eq!(rows[1].cells, ["E", "F\"", "13"]);
     }
 
     #[test]

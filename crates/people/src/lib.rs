@@ -7,7 +7,7 @@ mod import;
 
 pub use fold::fold;
 pub use form::{FORM, Field, check, tidy};
-pub use import::{ImportError, Row, parse, refused_file};
+pub use import::{ImportError, Row, parse, refused_file, with_reasons};
 
 use lanyard_fault::{Coded, Fault, Helps};
 

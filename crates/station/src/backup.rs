@@ -32,6 +32,7 @@ impl Core {
         if !writes(house) {
             return Err(StoreError::ReadOnly.into());
         }
+        outside(house.store.dir(), to)?;
         house.store.backup(to, &session.opened.store_key)?;
         write_front(to, &house.front).inspect_err(|_| {
             // The folder was new or empty: a backup that nobody can find the front of is in the way of the next try.
@@ -51,7 +52,11 @@ impl Core {
         now: UnixMs,
     ) -> Result<(), StationError> {
         let (house, session) = self.open()?;
+        outside(house.store.dir(), from)?;
         let slots = lanyard_store::read_slots(from)?;
+        if slots.house() != house.slots.house() {
+            return Err(StationError::BackupForeign { what: from.display().to_string() });
+        }
         let opened = slots.open(session.id, password)?;
         let aside = house.store.dir().join("proof");
         if aside.exists() {
@@ -85,5 +90,19 @@ impl Core {
         session.use_vault(vault)?;
         self.status_changed();
         Ok(())
+    }
+}
+
+/// Refuses a backup within the house, by whatever name or link it goes: the house would prove itself, and what lies in its
+/// way is swept when a proof or a restore begins.
+pub(crate) fn outside(house: &Path, backup: &Path) -> Result<(), StationError> {
+    // What is not there yet lies where the nearest folder above it does.
+    let there = |path: &Path| {
+        let path = std::path::absolute(path).ok()?;
+        path.ancestors().find_map(|above| Some(above.canonicalize().ok()?.join(path.strip_prefix(above).ok()?)))
+    };
+    match (there(house), there(backup)) {
+        (Some(house), Some(backup)) if !backup.starts_with(&house) => Ok(()),
+        _ => Err(StationError::BackupInside { what: backup.display().to_string() }),
     }
 }

@@ -135,7 +135,7 @@ impl Core {
         let case = self.cases.get(&id).ok_or(StationError::Missing { kind: "case" })?;
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;
         let record = house.store.view().required(people::person(case.person))?;
-        // X.520 allows 64 characters in a common name; the rest of a longer one is in the directory.
+        // X.520 allows 64 characters in a common name; of a longer one the rest is left out.
         let mut subject = Subject::of(&pictures::shown_name(&record).chars().take(64).collect::<String>());
         subject.organisation = Some(house.view().station.chars().take(64).collect());
         subject.email = Some(record.text("email").to_owned()).filter(|email| email.is_ascii() && !email.is_empty());

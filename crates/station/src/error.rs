@@ -187,6 +187,18 @@ pub enum StationError {
         /// Its name.
         encoding: String,
     },
+    /// A backup within the house itself: it would die with it, and prove nothing.
+    #[error("{what} lies within the house")]
+    BackupInside {
+        /// The folder that was named.
+        what: String,
+    },
+    /// The backup of another house: it proves nothing about this one's keys.
+    #[error("{what} is a backup of another house")]
+    BackupForeign {
+        /// The folder that was named.
+        what: String,
+    },
     /// From below.
     #[error(transparent)]
     Store(#[from] lanyard_store::StoreError),
@@ -291,6 +303,8 @@ impl Coded for StationError {
             Self::CardVoid { .. } => "card.void",
             Self::CardEncoding { .. } => "card.encoding.other",
             Self::NothingBegun => "card.nothing_begun",
+            Self::BackupInside { .. } => "backup.inside",
+            Self::BackupForeign { .. } => "backup.foreign",
             Self::NoBench => "bench.none",
             Self::NoBenchCard => "bench.card.unknown",
             _ => "station.calendar",
@@ -318,6 +332,8 @@ impl Coded for StationError {
             | Self::CardOfOtherCase { .. }
             | Self::OtherCard { .. }
             | Self::CardUnknown
+            | Self::BackupInside { .. }
+            | Self::BackupForeign { .. }
             | Self::CardVoid { .. }
             | Self::CardEncoding { .. } => Helps::Another,
             Self::NoDevice { .. }
@@ -361,6 +377,7 @@ impl Coded for StationError {
             }
             Self::CaseEncoding { encoding } | Self::CardEncoding { encoding } => vec![("encoding", encoding.clone())],
             Self::CardHalfWritten { number } | Self::CardVoid { number } => vec![("number", number.clone())],
+            Self::BackupInside { what } | Self::BackupForeign { what } => vec![("folder", what.clone())],
             Self::File { what, kind } => vec![("file", what.clone()), ("kind", kind.to_string())],
             _ => vec![],
         }

@@ -8,7 +8,7 @@ use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, NewHouse, Store, StoreError};
 
 use crate::api::{FirstStart, Recovery};
-use crate::backup::backup_holds;
+use crate::backup::{backup_holds, outside};
 use crate::cards::CARD_NUMBERS;
 use crate::encodings::Encodings;
 use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, sync_dir, write_front};
@@ -64,7 +64,9 @@ impl Core {
         let hash = login_hash(slots.house(), login);
         let id = front.logins.iter().find(|(known, _)| *known == hash).map_or(Id([0; 16]), |(_, id)| *id);
         let opened = slots.open(id, password)?;
-        self.make_beside(&folder(home, front.rehearsal), now, |core, making| {
+        let dir = folder(home, front.rehearsal);
+        outside(&dir.with_extension("making"), from)?;
+        self.make_beside(&dir, now, |core, making| {
             lanyard_store::restore(from, making, &opened.store_key, Box::new(entropy::fill))?;
             write_front(making, &front)?;
             core.closed = Closed::at(making, Mode::Write)?;

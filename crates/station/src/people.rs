@@ -1,6 +1,8 @@
 //! People at the station: found, shown, added, corrected, imported, photographed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use lanyard_issue::NewPhoto;
 use lanyard_model::{Change, Id, Kind, Record, RecordRef, UnixMs, Value};
@@ -12,7 +14,7 @@ use crate::api::{
     PersonHit, PersonInput, PersonStanding, PersonView,
 };
 use crate::shared::Core;
-use crate::{StationError, assets, entropy, pictures, steps};
+use crate::{StationError, assets, entropy, house, pictures, steps};
 
 /// Commits this many people in one transaction of an import.
 const IMPORT_BATCH: usize = 500;
@@ -311,6 +313,26 @@ impl Core {
     }
 }
 
+/// Into a new file that only its owner reads: it is full of people's data.
+pub(crate) fn refused_save(folder: &Path, name: &str, csv: &str) -> Result<PathBuf, StationError> {
+    let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or("people");
+    let failed = |error: std::io::Error| house::file(folder, &error);
+    let mut new = tempfile::Builder::new().prefix(".refused-").tempfile_in(folder).map_err(failed)?;
+    new.write_all(csv.as_bytes()).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    let mut path = folder.join(format!("{stem}-refused.csv"));
+    let mut number = 1_u32;
+    loop {
+        match new.persist_noclobber(&path) {
+            Ok(_) => return Ok(path),
+            Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => new = taken.file,
+            Err(other) => return Err(failed(other.error)),
+        }
+        number += 1;
+        path = folder.join(format!("{stem}-refused-{number}.csv"));
+    }
+}
+
 fn refusal(line: u32, error: &impl lanyard_fault::Coded) -> ImportRefusal {
     let details = error.details().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     ImportRefusal { line, code: error.code().to_owned(), details }
@@ -336,6 +358,13 @@ pub(crate) fn changed(record: &Record, values: &BTreeMap<String, String>) -> BTr
         .filter(|(name, value)| record.text(name) != value)
         .map(|(name, value)| (name, Value::Text(value)))
         .collect()
+}
+
+/// Whether each word of the text is a word of the person's name.
+pub(crate) fn is_called(person: &Record, text: &str) -> bool {
+    let names = ["given_name", "family_name", "display_name"].map(|name| form::fold(person.text(name)));
+    let words: BTreeSet<&str> = names.iter().flat_map(|name| name.split_whitespace()).collect();
+    form::fold(text).split_whitespace().all(|word| words.contains(word))
 }
 
 fn alike(view: View<'_>, values: &BTreeMap<String, String>) -> Result<usize, StationError> {

@@ -54,6 +54,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         people::person,
         people::person_save,
         people::import_people,
+        people::refused_save,
         people::blob,
         cases::case_open,
         cases::case_view,

@@ -175,8 +175,8 @@ fn what_the_bench_does_not_have_is_said_and_a_real_house_has_no_bench() {
     assert!(real.status().house.is_some_and(|house| !house.rehearsal && !house.backup_proved));
 }
 
-/// The keys of a real house are written to no card before its backup was proved. Cards are looked at and written in
-/// `real_parts`; here is what the plan is refused with, and that the proof lifts it.
+/// The keys of a real house are written to no card before its backup was proved: whether it is, is known and kept. That a
+/// card is refused until then is shown on one, in `issue_on_real_parts.rs`.
 #[test]
 fn a_proof_of_the_backup_is_kept_and_names_every_key() {
     let home = Home::new();

@@ -33,6 +33,8 @@ fn a_list_with_bad_lines_is_imported_the_bad_lines_are_in_the_file_asked_for_and
     assert_eq!((report["added"].as_u64(), report["refused"][0]["line"].as_u64()), (Some(2), Some(3)));
     let refused = std::fs::read_to_string(&out).unwrap();
     assert!(refused.starts_with("given_name,family_name,staff_no,reason\nIda,,900002,"), "{refused}");
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&out.metadata().unwrap().permissions()) & 0o777, 0o600);
     // A file of that name is there now: nothing is imported whose refused lines would then be lost.
     let more = written(&home, "more.csv", b"given_name,family_name,staff_no\nPer,Ek,900004\nMia,,900005\n");
     let before = records(&home);
@@ -86,6 +88,67 @@ fn each_refusal_is_one_json_value_with_the_thing_named_and_leaves_the_records_al
         json!({}),
     );
     assert_eq!(records(&home), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_not_read_to_the_end_and_an_answer_that_was_not_written_is_no_success() {
+    let home = Home::new();
+    drop(home.rehearsal());
+    for endless in [&["person", "import", "/dev/zero"][..], &["photo", "set", EILEEN, "/dev/zero"]] {
+        let refusal = problem(&lanyard(home.path(), &[&["--rehearsal"], endless].concat()));
+        assert_eq!(refusal["details"], json!({"file": "/dev/zero", "kind": "file too large"}), "{endless:?}");
+    }
+    let secret = written(&home, "secret", PASSWORD.as_bytes());
+    let find = |secret: &str, out: std::process::Stdio| {
+        let mut find = Command::new(program("lanyard"));
+        find.arg("--home").arg(home.path()).args(["--rehearsal", "--operator", ANA, "--passphrase-file", secret]);
+        find.args(["person", "find", "eil"]).stdout(out).output().unwrap()
+    };
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let lost = find(&secret, full.into());
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(told(&lost).contains("file=standard output"), "{}", told(&lost));
+    let endless = find("/dev/zero", std::process::Stdio::piped());
+    assert!(told(&endless).contains("file=/dev/zero kind=file too large"), "{}", told(&endless));
+    // Nobody listens any longer, as behind `| head -0`: nothing was lost.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(find(&secret, writer.into()).status.success());
+}
+
+#[test]
+fn operators_people_and_the_facility_are_kept_by_command() {
+    let home = Home::new();
+    drop(home.rehearsal());
+    let run = |arguments: &[&str]| answer(&lanyard(home.path(), &[&["--rehearsal"], arguments].concat()));
+    let secret = written(&home, "new", b"liv has one of her own\n");
+    let logins = |all: serde_json::Value| -> Vec<String> {
+        all.as_array().unwrap().iter().map(|one| one["login"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = logins(run(&["operator", "list"]));
+    let added = run(&["operator", "add", "liv", "Liv Dahl", "--password-file", &secret]);
+    assert_eq!(logins(added).len(), before.len() + 1);
+    let rights = |all: &serde_json::Value| {
+        let liv = all.as_array().unwrap().iter().find(|one| one["login"] == "liv").unwrap().clone();
+        liv["rights"].as_array().unwrap().iter().map(|right| right.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(rights(&run(&["operator", "allow", "liv", "print.file"])).contains(&"print.file".to_owned()));
+    assert!(!rights(&run(&["operator", "forbid", "liv", "print.file"])).contains(&"print.file".to_owned()));
+    let hers = lanyard_as(home.path(), "liv", "liv has one of her own", &["--rehearsal", "person", "find", "eil"]);
+    assert!(hers.status.success());
+    assert_eq!(logins(run(&["operator", "remove", "liv"])), before);
+    let gone = lanyard_as(home.path(), "liv", "liv has one of her own", &["--rehearsal", "person", "find", "eil"]);
+    assert_eq!(problem(&gone)["code"], "keys.password.wrong");
+
+    let bo = run(&["person", "add", "given_name=Bo", "family_name=Ek", "staff_no=900009"]);
+    assert_eq!(bo["hit"]["staff_no"], "900009");
+    let changed = run(&["person", "change", "900009", "unit=Quay"]);
+    assert_eq!((&changed["hit"]["id"], &changed["hit"]["unit"]), (&bo["hit"]["id"], &json!("Quay")));
+    assert!(lanyard(home.path(), &["--rehearsal", "facility", "77"]).status.success());
+    let history = run(&["history", "verify"]);
+    assert_eq!(history["holds"], true);
 }
 
 #[test]

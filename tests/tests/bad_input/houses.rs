@@ -143,7 +143,16 @@ fn a_backup_goes_only_into_an_empty_folder_and_a_refused_one_is_not_in_the_histo
     let unchanged = Unchanged::rehearsal(&home);
     assert_eq!(unchanged.after(station.backup(&full), "").0, "store.exists");
     assert_eq!(std::fs::read_dir(&full).unwrap().count(), 1);
-    assert_eq!(unchanged.after(station.backup(&home.house(true)), "").0, "store.exists");
+    // Within the house it would die with it; and a house that proved itself would prove nothing.
+    let inside = home.house(true).join("inside");
+    let aside = full.join("..").join(home.house(true).file_name().unwrap()).join("proof");
+    for house in [&home.house(true), &inside, &aside] {
+        let here = house.display().to_string();
+        assert_eq!(unchanged.after(station.backup(house), "folder"), pair("backup.inside", &here));
+        let proved = station.backup_prove(house, &password(PASSWORD));
+        assert_eq!(unchanged.after(proved, "folder"), pair("backup.inside", &here));
+    }
+    assert!(!inside.exists() && !aside.exists());
     assert_eq!(unchanged.after(station.backup(&full.join("holiday.jpg")), "").0, "store.disk.failed");
     let to = home.path().join("backup");
     station.backup(&to).unwrap();
@@ -163,6 +172,15 @@ fn a_restore_needs_an_empty_home_the_password_and_a_backup_that_holds() {
     let station = home.start(HouseChoice::Rehearsal);
     let unchanged = Unchanged::rehearsal(&home);
     assert_eq!(unchanged.after(station.restore(&backup, ANA, &password(PASSWORD)), "").0, "station.house.exists");
+    drop(station);
+    // One that lies where a restore works and sweeps first.
+    let bare = Home::new();
+    let working = bare.path().join("rehearsal.making");
+    std::fs::create_dir_all(bare.path()).unwrap();
+    std::fs::rename(&backup, &working).unwrap();
+    let station = bare.start(HouseChoice::Rehearsal);
+    assert_eq!(refused(station.restore(&working, ANA, &password(PASSWORD)), "").0, "backup.inside");
+    std::fs::rename(&working, &backup).unwrap();
     drop(station);
     // The same, by a station that was started for the other house.
     let station = home.start(HouseChoice::Real);
@@ -222,7 +240,7 @@ fn a_damaged_backup_proves_nothing_and_that_of_another_house_neither() {
     let other = Home::new();
     let others = other.path().join("backup");
     other.rehearsal().backup(&others).unwrap();
-    assert_eq!(prove(&others), "keys.password.wrong");
+    assert_eq!(prove(&others), "backup.foreign");
     assert_eq!(entries(&station, "key.backup_proved"), 0);
     assert!(!home.house(true).join("proof").exists(), "nothing of it is left lying there");
 }

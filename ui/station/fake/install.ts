@@ -128,6 +128,7 @@ export function install(): { world: World; flow: Flow } {
       ignored: ["phone"],
       refused_csv: "given_name,family_name,staff_no,reason\n",
     }),
+    refused_save: () => "/home/ana/Downloads/people-refused.csv",
     blob: async ({ id }) =>
       (await world.blobs.get(String(id))?.()) ?? Promise.reject(problem("station.missing", { kind: "blob" })),
     case_open: ({ person }) => flow.open(String(person)),

@@ -39,7 +39,8 @@ fn failed(error: zip::result::ZipError) -> Error {
 pub(crate) enum Claim {
     /// Writer, last seq, head.
     Whole(Vec<(Id, u64, Hash)>),
-    Records,
+    /// An extract: about how many records.
+    Records(u64),
 }
 
 pub(crate) struct Bundle<R> {
@@ -136,7 +137,7 @@ impl<R: Read + Seek> Bundle<R> {
                     None => unreadable("scope.json is malformed"),
                 }
             }
-            Scope { whole: None, records: Some(_) } => Ok(Claim::Records),
+            Scope { whole: None, records: Some(ids) } => Ok(Claim::Records(ids.len() as u64)),
             _ => unreadable("scope.json is malformed"),
         }
     }

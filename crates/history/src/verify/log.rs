@@ -17,6 +17,8 @@ pub(super) struct Log {
     pub(super) leaves: u64,
     pub(super) logged: u64,
     pub(super) not_logged: u64,
+    /// Leaves whose entry is not in the bundle.
+    pub(super) not_shown: u64,
     /// What the bundle shows; once checked, only what holds.
     newest: Option<(Checkpoint, Note)>,
     malformed: bool,
@@ -151,6 +153,7 @@ impl Log {
             return Ok(HashMap::new());
         }
         self.tied = true;
+        self.not_shown = absent.len() as u64;
         for leaf in absent {
             // Named once: as missing from its chain, or as what an altered entry was.
             if whole && index.named.insert(leaf) {

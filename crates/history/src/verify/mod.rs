@@ -12,7 +12,7 @@ mod shown;
 
 use std::io::{Read, Seek};
 
-pub use report::{About, Code, Counts, Finding, Level, Remark, Report, RootCompared};
+pub use report::{About, Code, Counts, Extract, Finding, Level, Remark, Report, RootCompared};
 
 use crate::bundle::{Bundle, Claim, ENTRIES};
 use crate::note::Cosigner;
@@ -32,7 +32,7 @@ pub struct Options {
     pub since: Option<String>,
     /// Cosigners whose word counts.
     pub witnesses: Vec<Cosigner>,
-    /// Fields and blobs that are not shown are faults.
+    /// Whatever is not shown is a fault: fields, blobs, and what an extract leaves out.
     pub complete: bool,
 }
 
@@ -43,10 +43,14 @@ pub struct Options {
 pub fn verify<R: Read + Seek>(bundle: R, options: &Options) -> Result<Report, Error> {
     let mut bundle = Bundle::open(bundle)?;
     let claim = bundle.claim()?;
-    let whole = matches!(claim, Claim::Whole(_));
+    // An extract is one by its own word: who wants all there is does not take it.
+    let whole = options.complete || matches!(claim, Claim::Whole(_));
     let mut index = Index::new();
     let missing = Error::FileMissing { name: ENTRIES };
     index.read(bundle.file(ENTRIES)?.ok_or(missing)?)?;
+    if index.notes.is_empty() {
+        return Err(Error::Bundle { why: "it holds no entry" });
+    }
     let order = index.in_order();
     let keys = Keys::of(&index, &order);
     if let Some(file) = bundle.file(ENTRIES)? {
@@ -81,7 +85,11 @@ pub fn verify<R: Read + Seek>(bundle: R, options: &Options) -> Result<Report, Er
         }
     };
     chains::remark(&mut index, &order);
-    Ok(report(index, &shown, &log, options, compared, root_key.map(fingerprint)))
+    let extract = match claim {
+        Claim::Whole(_) => None,
+        Claim::Records(records) => Some(Extract { records, not_shown: log.not_shown }),
+    };
+    Ok(Report { extract, ..report(index, &shown, &log, options, compared, root_key.map(fingerprint)) })
 }
 
 /// A stranded entry that another writer took up: its own signature is checked.
@@ -135,7 +143,7 @@ fn report(
         remarks: index.remark_count,
     };
     let level = (index.fault_count == 0).then(|| log.level(&options.witnesses));
-    Report { level, root, fingerprint, faults, remarks, counts }
+    Report { level, extract: None, root, fingerprint, faults, remarks, counts }
 }
 
 fn name(index: &Index, about: &mut About) {

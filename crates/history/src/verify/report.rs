@@ -227,11 +227,22 @@ counts! {
     faults, remarks,
 }
 
+/// An extract: what was left out of it is not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extract {
+    /// About how many records.
+    pub records: u64,
+    /// Leaves of the log whose entry is not in it.
+    pub not_shown: u64,
+}
+
 /// The outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// How far it reaches; `None` where there is a fault.
     pub level: Option<Level>,
+    /// Not whole chains, by the bundle's own word.
+    pub extract: Option<Extract>,
     /// Whether the root was compared.
     pub root: RootCompared,
     /// SHA-256 of the root key.
@@ -257,10 +268,10 @@ impl Report {
         u8::from(!self.holds())
     }
 
-    /// As history-format.md §6 says, and `fingerprint` beside.
+    /// As history-format.md §6 says, and `fingerprint` beside; for an extract also `extract`.
     #[must_use]
     pub fn json(&self) -> Value {
-        json!({
+        let mut told = json!({
             "verdict": if self.holds() { "holds" } else { "faults" },
             "level": self.level.map(|level| level.to_string()),
             "root": self.root.word(),
@@ -268,6 +279,10 @@ impl Report {
             "faults": self.faults.iter().map(|fault| fault.json(fault.code.word())).collect::<Vec<_>>(),
             "remarks": self.remarks.iter().map(|remark| remark.json(remark.code.word())).collect::<Vec<_>>(),
             "counts": self.counts.json(),
-        })
+        });
+        if let Some(Extract { records, not_shown }) = self.extract {
+            told["extract"] = json!({ "records": records, "not_shown": not_shown });
+        }
+        told
     }
 }

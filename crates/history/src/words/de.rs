@@ -9,6 +9,7 @@ const fn s(what: &'static str, means: &'static str) -> Said {
 pub(super) const PHRASES: Phrases = Phrases {
     holds: "Die Historie ist in Ordnung.",
     faults: "Die Historie ist NICHT in Ordnung. Fehler: {n}",
+    extract: "EIN AUSZUG: Einträge über {records} Datensätze. Was weggelassen wurde, ist nicht zu sehen; {not_shown} Einträge des Protokolls fehlen darin. Verlangen Sie die ganze Historie, oder prüfen Sie mit --complete.",
     consistent: "Stufe: in sich stimmig. Für sich allein kann sie nicht zeigen, dass ihr Ende nicht an einem sauberen Abschluss abgeschnitten oder dass sie nicht als Ganzes von jemandem mit ihren Schlüsseln neu geschrieben wurde: mit einem früheren Kontrollpunkt vergleichen (--since).",
     anchored: "Stufe: verankert. Sie setzt den früheren Kontrollpunkt fort, den Sie angegeben haben.",
     witnessed: "Stufe: bezeugt von {n}. So viele der genannten Zeugen haben unterschrieben, dass sie diese Historie gesehen haben.",

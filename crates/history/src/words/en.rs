@@ -9,6 +9,7 @@ const fn s(what: &'static str, means: &'static str) -> Said {
 pub(super) const PHRASES: Phrases = Phrases {
     holds: "The history holds.",
     faults: "The history does NOT hold. Faults: {n}",
+    extract: "AN EXTRACT: entries about {records} records. What was left out of it cannot be seen; {not_shown} entries of its log are not in it. Ask for the whole history, or check with --complete.",
     consistent: "Level: consistent. It holds within itself. By itself it cannot show that its end was not cut off at a clean close, or that it was not rewritten as a whole by someone who has its keys: compare it with an earlier checkpoint (--since).",
     anchored: "Level: anchored. It extends the earlier checkpoint that you gave.",
     witnessed: "Level: witnessed by {n}. So many of the witnesses you named have signed that they saw this history.",

@@ -9,6 +9,7 @@ const fn s(what: &'static str, means: &'static str) -> Said {
 pub(super) const PHRASES: Phrases = Phrases {
     holds: "L’historique est valable.",
     faults: "L’historique n’est PAS valable. Défauts : {n}",
+    extract: "UN EXTRAIT : entrées concernant {records} dossiers. Ce qui en a été omis ne se voit pas ; {not_shown} entrées de son journal n’y sont pas. Demandez l’historique entier, ou vérifiez avec --complete.",
     consistent: "Niveau : cohérent. Il se tient en lui-même. À lui seul, il ne peut pas montrer que sa fin n’a pas été coupée à une fermeture propre, ni qu’il n’a pas été entièrement réécrit par quelqu’un qui a ses clés : comparez-le à un point de contrôle antérieur (--since).",
     anchored: "Niveau : ancré. Il prolonge le point de contrôle antérieur que vous avez donné.",
     witnessed: "Niveau : attesté par {n}. Ce nombre des témoins que vous avez nommés ont signé qu’ils ont vu cet historique.",

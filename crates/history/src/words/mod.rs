@@ -9,7 +9,7 @@ mod sv;
 
 use std::fmt::Write as _;
 
-use crate::verify::{Code, Finding, Level, Report, RootCompared};
+use crate::verify::{Code, Extract, Finding, Level, Report, RootCompared};
 use crate::{Error, hex};
 
 /// The languages of the verdicts.
@@ -62,6 +62,7 @@ pub struct Said {
 struct Phrases {
     holds: &'static str,
     faults: &'static str,
+    extract: &'static str,
     consistent: &'static str,
     anchored: &'static str,
     witnessed: &'static str,
@@ -113,6 +114,10 @@ pub fn tell(report: &Report, lang: Lang) -> String {
         Some(_) => phrases.holds.to_owned(),
         None => fill(phrases.faults, &[("n", report.counts.faults.to_string())]),
     });
+    if let Some(Extract { records, not_shown }) = report.extract {
+        let values = [("records", records), ("not_shown", not_shown)];
+        line(fill(phrases.extract, &values.map(|(name, value)| (name, value.to_string()))));
+    }
     match report.level {
         Some(Level::Consistent) => line(phrases.consistent.to_owned()),
         Some(Level::Anchored) => line(phrases.anchored.to_owned()),

@@ -9,6 +9,7 @@ const fn s(what: &'static str, means: &'static str) -> Said {
 pub(super) const PHRASES: Phrases = Phrases {
     holds: "Historiken håller.",
     faults: "Historiken håller INTE. Fel: {n}",
+    extract: "ETT UTDRAG: poster om {records} objekt. Vad som har utelämnats syns inte; {not_shown} poster i dess logg finns inte med. Begär hela historiken, eller kontrollera med --complete.",
     consistent: "Nivå: följdriktig. Den håller i sig själv. Ensam kan den inte visa att slutet inte har kapats vid en ren stängning, eller att den inte har skrivits om helt av någon som har dess nycklar: jämför den med en tidigare kontrollpunkt (--since).",
     anchored: "Nivå: förankrad. Den fortsätter från den tidigare kontrollpunkt som du angav.",
     witnessed: "Nivå: bevittnad av {n}. Så många av de vittnen du nämnde har signerat att de har sett denna historik.",

@@ -1,8 +1,10 @@
 //! Commands about people and cases.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lanyard_model::{Id, Kind};
+use lanyard_people as form;
 
 use super::{Answer, Station, problem};
 use crate::api::{CaseView, ImportReport, PersonHit, PersonInput, PersonView, StepInput};
@@ -25,7 +27,8 @@ impl Station {
         self.write(|core, _| core.person_view(people::id_of(id, "person")?))
     }
 
-    /// The one person who answers to an id, a staff number, or words.
+    /// The one person who answers to an id, a staff number, or words of their name: whole ones, for with half a number
+    /// somebody else is found, and is given the badge.
     ///
     /// # Errors
     /// Nobody, or several.
@@ -39,6 +42,11 @@ impl Station {
             let mut found = view.records_by(Kind::Person, "staff_no", &text.into())?;
             if found.is_empty() {
                 found = view.search(text, 20)?;
+                if let [one] = found.as_slice()
+                    && !people::is_called(one, text)
+                {
+                    found.clear();
+                }
             }
             match found.as_slice() {
                 [one] => Ok(one.of.id.to_string()),
@@ -63,6 +71,18 @@ impl Station {
     /// A file that cannot be understood: nothing is changed then.
     pub fn import_people(&self, bytes: &[u8]) -> Answer<ImportReport> {
         self.write(|core, now| core.import(bytes, now))
+    }
+
+    /// Puts the lines that an import refused into a new file in a folder, `NAME-refused.csv` or with a number where that is
+    /// taken, and says where it is. `reasons`: one a line, in the reader's language.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to; nobody is signed in.
+    pub fn refused_save(&self, folder: &Path, name: &str, csv: &str, reasons: &[String]) -> Answer<String> {
+        self.write(|core, _| core.open().map(|_| ()))?;
+        people::refused_save(folder, name, &form::with_reasons(csv, reasons))
+            .map(|path| path.display().to_string())
+            .map_err(problem)
     }
 
     /// Sets a photo outside of a case: taken as found, with a reason where there are hints.

@@ -11,6 +11,7 @@ import { nav } from "./nav.svelte";
 import { eventCame, isOvertaken } from "./order";
 import { sound } from "./sounds";
 import { station } from "./station";
+import { undo } from "./undo.svelte";
 
 class Live {
   status = $state<Status | null>(null);
@@ -78,6 +79,7 @@ function wipe(): void {
   live.recovery = null;
   live.starting = false;
   forgetBlobs();
+  undo.forget();
   nav.reset();
 }
 

@@ -66,6 +66,7 @@ export const station = {
   person: (id: string) => invoke<PersonView>("person", { id }),
   personSave: (person: PersonInput) => invoke<PersonView>("person_save", { person }),
   importPeople: (bytes: Uint8Array) => invoke<ImportReport>("import_people", bytes),
+  refusedSave: (name: string, csv: string, reasons: string[]) => invoke<string>("refused_save", { name, csv, reasons }),
   blob: (id: string) => invoke<ArrayBuffer>("blob", { id }),
   caseOpen: (person: string) => ask<CaseView>("case_open", { person }),
   caseView: (id: string) => ask<CaseView>("case_view", { id }),
