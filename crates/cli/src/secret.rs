@@ -27,5 +27,9 @@ fn first_line(file: &Path) -> std::io::Result<Vec<u8>> {
     // Room for all of it at once: growing would leave a copy behind.
     let mut text = Vec::with_capacity(LONGEST as usize + 2);
     let read = std::fs::File::open(file)?.take(LONGEST + 1).read_to_end(&mut text)?;
-    if read as u64 > LONGEST { Err(ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    match std::str::from_utf8(&text) {
+        _ if read as u64 > LONGEST => Err(ErrorKind::FileTooLarge.into()),
+        Err(_) => Err(ErrorKind::InvalidData.into()),
+        Ok(_) => Ok(text),
+    }
 }
