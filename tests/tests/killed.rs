@@ -69,7 +69,8 @@ impl Rehearsal {
 
     fn quit(mut self) {
         self.tell("quit");
-        assert!(self.child.wait().unwrap().success());
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
     }
 }
 

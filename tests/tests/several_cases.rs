@@ -141,8 +141,12 @@ fn another_card_laid_for_a_half_written_one_is_told_with_both_numbers() {
     other("C-0000001");
     lift(&station, ENCODER);
     lay_new(&station, BenchCardKind::Blank, ENCODER);
-    station.settle();
-    other(&station.card_read(ENCODER).unwrap().uid.to_uppercase());
+    // The reader takes its time to see what was laid.
+    let laid = (0..500).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        station.card_read(ENCODER).ok()
+    });
+    other(&laid.expect("the blank is seen").uid.to_uppercase());
 
     lift(&station, ENCODER);
     station.bench_do(&BenchAction::Lay { card: begun, reader: ENCODER.to_owned() }).unwrap();
