@@ -120,7 +120,7 @@ pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simul
     };
     let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
-    std::thread::spawn(move || {
+    let thread = std::thread::spawn(move || {
         let mut reader = reader;
         let watch = if simulated { WATCH_SIMULATED_MS } else { WATCH_MS };
         while let Some(shared) = weak.upgrade() {
@@ -133,6 +133,7 @@ pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simul
             }
         }
     });
+    shared.keep_thread(thread);
 }
 
 /// One round. False when the reader has gone.
@@ -211,7 +212,7 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
     };
     let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
-    std::thread::spawn(move || {
+    let thread = std::thread::spawn(move || {
         let mut printer = printer;
         while let Some(shared) = weak.upgrade() {
             if shared.stopping() || !shared.serves(&serving) {
@@ -227,6 +228,7 @@ pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, si
             }
         }
     });
+    shared.keep_thread(thread);
 }
 
 fn watch_printer(shared: &Shared, serving: &Serving, printer: &mut dyn Printer) {

@@ -51,8 +51,9 @@ pub(crate) fn watch_readers(
             }
         }
     };
-    if let Err(error) = std::thread::Builder::new().name(WATCH.to_owned()).spawn(watch) {
-        tracing::error!(kind = %error.kind(), "nobody watches for readers");
+    match std::thread::Builder::new().name(WATCH.to_owned()).spawn(watch) {
+        Ok(thread) => shared.keep_thread(thread),
+        Err(error) => tracing::error!(kind = %error.kind(), "nobody watches for readers"),
     }
     canceller
 }

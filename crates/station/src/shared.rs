@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lanyard_model::{Id, UnixMs};
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     stop: AtomicBool,
     /// How many threads are with the card on their reader.
     at_cards: AtomicUsize,
+    /// Those that serve devices and watch for them.
+    threads: Mutex<Vec<JoinHandle<()>>>,
     clock: Clock,
     listener: Listener,
 }
@@ -156,6 +159,7 @@ impl Shared {
             wake: Condvar::new(),
             stop: AtomicBool::new(false),
             at_cards: AtomicUsize::new(0),
+            threads: Mutex::new(Vec::new()),
             clock,
             listener,
         })
@@ -220,6 +224,28 @@ impl Shared {
     /// service for a moment longer, and the next program finds it busy.
     pub(crate) fn leave_cards(&self, limit: Duration) {
         self.wait(limit, |_| (self.at_cards.load(Ordering::SeqCst) == 0).then_some(()));
+    }
+
+    /// A thread that ends with the station.
+    pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|one| !one.is_finished());
+        threads.push(thread);
+    }
+
+    /// Waits, once stopped, until the threads have ended, or the time is up. One that ends while the program does tears
+    /// down what the libraries below are tearing down as well.
+    pub(crate) fn join_threads(&self, limit: Duration) {
+        let end = std::time::Instant::now() + limit;
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            while !thread.is_finished() && std::time::Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
+        }
     }
 
     /// Sleeps, or wakes when something changed.

@@ -311,6 +311,7 @@ impl Drop for Station {
         if let Err(error) = self.shared.quietly(|core| core.close_house(now)) {
             tracing::error!(code = lanyard_fault::Coded::code(&error), "the house could not be closed cleanly");
         }
+        self.shared.join_threads(LEAVE);
     }
 }
 
