@@ -7,10 +7,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lanyard_tests::house::{EILEEN, program};
 use lanyard_workflow::Definition;
+
+/// A look at a card takes at most so many exchanges.
+const LOOK: usize = 8;
 
 /// Where it is killed.
 #[derive(Clone, Debug)]
@@ -108,8 +112,9 @@ fn clean_run(home: &Path) -> (u32, u32) {
     counts
 }
 
-/// Brings the station to the point and kills it there.
-fn kill_at(home: &Path, point: &Point) {
+/// Brings the station to the point and kills it there. False where the badge was done before: a look at a card comes once
+/// more in one run than in another.
+fn kill_at(home: &Path, point: &Point) -> bool {
     let mut rehearsal = Rehearsal::start(home);
     match point {
         Point::Step(step) => {
@@ -135,7 +140,10 @@ fn kill_at(home: &Path, point: &Point) {
             let frozen = home.join("rehearsal/bench/frozen");
             let mut waited = 0;
             while !frozen.exists() {
-                assert!(waited < 3000, "{point:?} was never reached");
+                if waited == 3000 {
+                    rehearsal.kill();
+                    return false;
+                }
                 assert!(rehearsal.child.try_wait().unwrap().is_none(), "{point:?}: ended by itself");
                 std::thread::sleep(Duration::from_millis(10));
                 waited += 1;
@@ -143,17 +151,18 @@ fn kill_at(home: &Path, point: &Point) {
         }
     }
     rehearsal.kill();
+    true
 }
 
 /// Starts again with the same cards: a badge comes out, and its history holds.
-fn goes_on(home: &Path, point: &Point) {
+fn goes_on(home: &Path, point: &Point, reached: bool) {
     let mut rehearsal = Rehearsal::start(home);
     rehearsal.must("lay 1 encoder");
     rehearsal.must("lay 2 chip");
     let resumed = rehearsal.must("resume");
     // A look at the card that still lies there comes after the badge is done: then no case is open any more.
     let over = matches!(point, Point::After { .. });
-    assert!(resumed == "C-0000001" || over && resumed.is_empty(), "{point:?}: {resumed:?}");
+    assert!(reached && resumed == "C-0000001" || over && resumed.is_empty(), "{point:?}, {reached}: {resumed:?}");
     assert_eq!(rehearsal.must(&format!("cards {EILEEN}")), "C-0000001 active", "{point:?}");
     assert_eq!(rehearsal.must("verify"), "consistent", "{point:?}");
     rehearsal.quit();
@@ -171,9 +180,13 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     let folder = tempfile::tempdir().unwrap();
     let start = folder.path().join("start");
     template(&start);
-    let clean = folder.path().join("clean");
-    copy(&start, &clean);
-    let (encoder, chip) = clean_run(&clean);
+    let counts = [1, 2, 3].map(|run| {
+        let clean = folder.path().join(format!("clean-{run}"));
+        copy(&start, &clean);
+        clean_run(&clean)
+    });
+    let least = |of: fn(&(u32, u32)) -> u32| counts.iter().map(of).min().unwrap();
+    let (encoder, chip) = (least(|count| count.0), least(|count| count.1));
 
     let mut points: Vec<Point> = steps().into_iter().map(Point::Step).collect();
     assert_eq!(points.len(), 8);
@@ -183,6 +196,7 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     assert!(encoder > 20 && chip > 30, "{encoder} {chip}");
     let count = points.len();
 
+    let not_reached = AtomicUsize::new(0);
     let queue = Mutex::new(points.into_iter().enumerate().collect::<Vec<_>>());
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -192,12 +206,15 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
                     let Some((number, point)) = next else { break };
                     let home = folder.path().join(format!("point-{number}"));
                     copy(&start, &home);
-                    kill_at(&home, &point);
-                    goes_on(&home, &point);
+                    let reached = kill_at(&home, &point);
+                    not_reached.fetch_add(usize::from(!reached), Ordering::SeqCst);
+                    goes_on(&home, &point, reached);
                     std::fs::remove_dir_all(&home).unwrap();
                 }
             });
         }
     });
-    println!("killed at {count} points, resumed at {count}");
+    let reached = count - not_reached.into_inner();
+    assert!(reached + LOOK >= count, "{reached} of {count} points were reached");
+    println!("killed at {reached} points, resumed at {reached}");
 }
