@@ -5,11 +5,12 @@ use std::path::Path;
 use lanyard_station::Station;
 use lanyard_station::api::{CardDone, Deed, EncodingHit, Problem};
 
-use crate::output::{answer, file_problem, note};
+use crate::commands::read_text;
+use crate::output::{answer, note};
 
 /// Adds a description; what lint has against it is the refusal.
 pub fn add(station: &Station, file: &Path, make_keys: bool, json: bool) -> Result<(), Problem> {
-    let text = std::fs::read_to_string(file).map_err(|error| file_problem(file, &error))?;
+    let text = read_text(file)?;
     let added = station.encoding_add(&text, make_keys)?;
     answer(json, &added, |added| {
         let word = if added.new { "added" } else { "there already" };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lanyard_station::api::{
     DeviceView, FirstStart, NewOperator, Password, PersonHit, PersonInput, PersonView, Problem,
 };
-use lanyard_station::{Access, HouseChoice, Options, Station, default_home};
+use lanyard_station::{Access, HouseChoice, Options, Station, default_home, private_file};
 
 use crate::arguments::{
     Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
@@ -141,6 +141,11 @@ pub fn read_file(file: &Path) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
+/// A text file that the caller names.
+pub fn read_text(file: &Path) -> Result<String, Problem> {
+    String::from_utf8(read_file(file)?).map_err(|_| file_problem(file, &std::io::ErrorKind::InvalidData.into()))
+}
+
 /// Said before anything is done whose only trace would go into that file.
 pub fn free(file: &Path) -> Result<(), Problem> {
     match file.symlink_metadata() {
@@ -152,12 +157,7 @@ pub fn free(file: &Path) -> Result<(), Problem> {
 /// For its owner alone: it is a secret, or somebody's data. Never overwrites: it may be the only copy of something.
 pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Problem> {
     use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(file)
+    private_file(file)
         .and_then(|mut new| new.write_all(bytes).and_then(|()| new.sync_all()))
         .map_err(|error| file_problem(file, &error))
 }

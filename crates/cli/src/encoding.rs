@@ -12,7 +12,8 @@ use lanyard_encoding::{
 use lanyard_fault::Coded;
 use lanyard_station::api::{PersonView, Problem};
 
-use crate::output::{answer, file_problem, usage_problem};
+use crate::commands::read_text;
+use crate::output::{answer, usage_problem};
 
 #[derive(Subcommand)]
 pub enum EncodingCommand {
@@ -118,7 +119,7 @@ pub fn run(command: &DescriptionCommand, person: PersonOf<'_>, today: i64, json:
                 Some(on) => Date::parse(on).ok_or_else(|| usage_problem("--on", on))?,
                 None => Date::from_days(today).ok_or_else(|| usage_problem("clock", ""))?,
             };
-            let findings = lint(&read(file)?, today);
+            let findings = lint(&read_text(file)?, today);
             answer(json, &findings, |findings| findings.iter().flat_map(|found| finding_lines(file, found)).collect());
             match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
                 0 => Ok(()),
@@ -147,12 +148,8 @@ pub fn run(command: &DescriptionCommand, person: PersonOf<'_>, today: i64, json:
     }
 }
 
-fn read(file: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(file).map_err(|error| file_problem(file, &error))
-}
-
 fn parse(file: &Path) -> Result<Encoding, Problem> {
-    Encoding::parse(&read(file)?).map_err(coded)
+    Encoding::parse(&read_text(file)?).map_err(coded)
 }
 
 fn coded(error: EncodingError) -> Problem {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use lanyard_station::api::{BenchAction, BenchCardKind, CardDone, CaseView, Identified, Problem};
 use lanyard_station::{HouseChoice, Options, Station};
 
+use crate::commands::read_text;
 use crate::issue::{Carry, carry_through};
-use crate::output::{file_problem, line, note, usage_problem};
+use crate::output::{line, note, usage_problem};
 
 const WORDS: &str = "\
 new blank|foreign|full|chip        take a card out of the box
@@ -120,7 +121,7 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
             return Ok(format!("{} {}", hit.name, hit.version));
         }
         ["add-encoding", file] => {
-            let text = std::fs::read_to_string(file).map_err(|error| file_problem(Path::new(file), &error))?;
+            let text = read_text(Path::new(file))?;
             let added = station.encoding_add(&text, true)?;
             return Ok(format!("{} {}", added.encoding.name, added.encoding.version));
         }

@@ -247,8 +247,22 @@ impl Case {
     pub(crate) fn ended(&mut self, how: CaseState) {
         self.entered_step();
         self.ended = Some(how);
-        let pictures = self.pictures.take().filter(|pictures| self.accepted(pictures));
-        self.looked = pictures.as_ref().map(CardPictures::ids);
+        if let Some(pictures) = self.pictures.take() {
+            self.looked = Some(pictures).filter(|pictures| self.accepted(pictures)).as_ref().map(CardPictures::ids);
+        }
+    }
+
+    /// The person's record is another one, and so may be what was drawn of it: it is drawn anew before it is printed, and held
+    /// against what was accepted.
+    pub(crate) fn record_changed(&mut self) {
+        let accepted = match self.step() {
+            Some(StepKind::Card | StepKind::Encode | StepKind::Certify) => true,
+            Some(StepKind::Print) => !self.busy,
+            _ => false,
+        };
+        if accepted && let Some(pictures) = self.pictures.take() {
+            self.looked = Some(pictures.ids());
+        }
     }
 
     /// As it goes into the store.

@@ -31,7 +31,8 @@ impl Handout {
     /// # Errors
     /// Never over another file: it may be the one that this is to be held against.
     pub(crate) fn reserve(bundle: &Path) -> Result<Self, StationError> {
-        let new = |path: &Path| private(path).map_err(|error| file(path, &error));
+        // For its owner alone: it may hold everybody's data in clear.
+        let new = |path: &Path| lanyard_store::private_file(path).map_err(|error| file(path, &error));
         let checkpoint = bundle.with_extension("checkpoint.txt");
         let first = new(bundle)?;
         let second = new(&checkpoint).inspect_err(|_| {
@@ -64,13 +65,4 @@ impl Drop for Names {
             }
         }
     }
-}
-
-/// A new file that only its owner reads: it may hold everybody's data in clear.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

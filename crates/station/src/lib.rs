@@ -49,6 +49,7 @@ mod work;
 
 pub use error::StationError;
 pub use home::default_home;
+pub use lanyard_store::private_file;
 pub use options::{Access, HouseChoice, Options};
 pub use shared::{Clock, Event, Listener};
 pub use station::Station;

@@ -243,6 +243,7 @@ impl Core {
         for case in cases {
             if let Some(open) = self.cases.get_mut(&case) {
                 open.hit = hit.clone();
+                open.record_changed();
             }
             self.case_changed(case);
         }

@@ -41,11 +41,18 @@ pub(crate) fn make(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// A new file that only its owner can read.
-pub(crate) fn new_file(path: &Path) -> Result<File, StoreError> {
+///
+/// # Errors
+/// As the system says; `AlreadyExists` where there is one of that name.
+pub fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    private_file(&mut options);
-    match options.open(path) {
+    owners_own(&mut options);
+    options.open(path)
+}
+
+pub(crate) fn new_file(path: &Path) -> Result<File, StoreError> {
+    match private_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(StoreError::Exists),
         other => Ok(other?),
     }
@@ -65,7 +72,7 @@ pub(crate) struct Lock(#[allow(dead_code, reason = "held, not used: closing it g
 pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    private_file(&mut options);
+    owners_own(&mut options);
     let file = options.open(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
@@ -113,7 +120,7 @@ fn private_dir(builder: &mut DirBuilder) {
 }
 
 #[cfg(unix)]
-fn private_file(options: &mut OpenOptions) {
+fn owners_own(options: &mut OpenOptions) {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
 }
 
@@ -127,7 +134,7 @@ fn restrict(dir: &Path) -> Result<(), StoreError> {
 #[cfg(not(unix))]
 fn private_dir(_: &mut DirBuilder) {}
 #[cfg(not(unix))]
-fn private_file(_: &mut OpenOptions) {}
+fn owners_own(_: &mut OpenOptions) {}
 #[cfg(not(unix))]
 fn restrict(_: &Path) -> Result<(), StoreError> {
     Ok(())

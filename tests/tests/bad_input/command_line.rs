@@ -90,12 +90,42 @@ fn each_refusal_is_one_json_value_with_the_thing_named_and_leaves_the_records_al
     assert_eq!(records(&home), before);
 }
 
+#[test]
+fn a_badge_whose_person_was_corrected_before_it_was_printed_is_drawn_anew_and_comes_out() {
+    use std::io::Write;
+    let home = Home::new();
+    let rehearse = |words: &str| {
+        let mut child = Command::new(program("lanyard"))
+            .arg("--home")
+            .arg(home.path())
+            .arg("rehearse")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let laid = "new blank\nnew chip\nlay 1 encoder\nlay 2 chip\n";
+    rehearse(&format!("photo {EILEEN}\njam\n{laid}issue-until print {EILEEN}\nquit\n"));
+    let change = ["--rehearsal", "person", "change", EILEEN, "family_name=Nyberg"];
+    assert!(lanyard_as(home.path(), "ana", "rehearsal only", &change).status.success());
+    let said = rehearse("clear\nlay 1 encoder\nlay 2 chip\nresume\nverify\nquit\n");
+    assert!(said.ends_with("ok C-0000001\nok consistent\n"), "{said}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_has_no_end_is_not_read_to_the_end_and_an_answer_that_was_not_written_is_no_success() {
     let home = Home::new();
     drop(home.rehearsal());
-    for endless in [&["person", "import", "/dev/zero"][..], &["photo", "set", EILEEN, "/dev/zero"]] {
+    for endless in [
+        &["person", "import", "/dev/zero"][..],
+        &["photo", "set", EILEEN, "/dev/zero"],
+        &["encoding", "add", "/dev/zero"],
+        &["encoding", "lint", "/dev/zero"],
+    ] {
         let refusal = problem(&lanyard(home.path(), &[&["--rehearsal"], endless].concat()));
         assert_eq!(refusal["details"], json!({"file": "/dev/zero", "kind": "file too large"}), "{endless:?}");
     }

@@ -61,6 +61,27 @@ impl Reader for RealReader {
     }
 }
 
+/// A rehearsal that stands still, in the thread that does the work, as soon as a case is as described; the first tells that it
+/// does, and it goes on when the second has gone.
+fn held_when(
+    home: &Path,
+    there: impl Fn(&CaseView) -> bool + Send + Sync + 'static,
+) -> (Station, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let (halfway, reached) = mpsc::channel();
+    let (go_on, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let listener = move |event: &Event| {
+        if let Event::Case(case) = event
+            && there(case)
+            && halfway.send(()).is_ok()
+        {
+            let _ = wait.lock().map(|wait| wait.recv());
+        }
+    };
+    let (station, _) = make(Options::new(home.to_owned(), HouseChoice::Rehearsal).listener(listener), true);
+    (station, reached, go_on)
+}
+
 /// A case of a rehearsal's person, where it waits for its card.
 fn at_card(station: &Station, staff_no: &str) -> CaseView {
     let case = station.case_open(&station.person_of(staff_no).unwrap()).unwrap();
@@ -233,20 +254,9 @@ fn who_is_not_signed_in_is_told_so_and_waits_for_no_card() {
 #[test]
 fn a_voided_card_is_not_written_on() {
     let home = tempfile::tempdir().unwrap();
-    let (halfway, reached) = mpsc::channel();
-    let (go_on, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    // The reader's own thread stands here, in the middle of its work.
-    let listener = move |event: &Event| {
-        if let Event::Case(case) = event
-            && case.step == "encode"
-            && case.exchanges.as_ref().is_some_and(|so_far| so_far.done >= 10)
-            && halfway.send(()).is_ok()
-        {
-            let _ = wait.lock().map(|wait| wait.recv());
-        }
-    };
-    let (station, _) = make(Options::new(home.path().to_owned(), HouseChoice::Rehearsal).listener(listener), true);
+    let (station, reached, go_on) = held_when(home.path(), |case| {
+        case.step == "encode" && case.exchanges.as_ref().is_some_and(|so_far| so_far.done >= 10)
+    });
     let case = at_card(&station, "104882");
     lay_new(&station, BenchCardKind::Blank, "Encoder");
     reached.recv_timeout(PATIENCE).unwrap();

@@ -379,10 +379,19 @@ fn a_card_printed_on_a_later_day_carries_the_day_that_was_accepted() {
 
 #[test]
 fn what_would_look_otherwise_than_it_was_accepted_is_not_printed_until_it_is_accepted_so() {
+    for locked in [true, false] {
+        prints_no_other_name(locked);
+    }
+}
+
+/// The record is corrected while the case waits for its printer: in the same run, or after a lock.
+fn prints_no_other_name(locked: bool) {
     let (desk, case) = desk_at_print();
     let person = &case.person.id;
-    let _ = desk.station.lock();
-    desk.sign_in("ana");
+    if locked {
+        let _ = desk.station.lock();
+        desk.sign_in("ana");
+    }
     let before = desk.station.person(person).unwrap();
     let mut fields: BTreeMap<String, String> =
         before.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();

@@ -150,19 +150,8 @@ fn of_a_void_card_the_journal_says_how_to_make_it_a_blank_and_nothing_of_the_per
 #[test]
 fn a_card_that_was_checked_for_a_hand_over_that_was_locked_away_identifies_nobody() {
     let home = tempfile::tempdir().unwrap();
-    let (halfway, reached) = mpsc::channel();
-    let (go_on, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let listener = move |event: &Event| {
-        if let Event::Case(case) = event
-            && case.step == "hand_over"
-            && case.state == crate::api::CaseState::Running
-            && halfway.send(()).is_ok()
-        {
-            let _ = wait.lock().map(|wait| wait.recv());
-        }
-    };
-    let (station, _) = make(Options::new(home.path().to_owned(), HouseChoice::Rehearsal).listener(listener), true);
+    let (station, reached, go_on) =
+        held_when(home.path(), |case| case.step == "hand_over" && case.state == crate::api::CaseState::Running);
     // A badge without a chip: reading the card is all that there is to do.
     station.device_role("reader:Chip reader", None).unwrap();
     let case = at_card(&station, "104882");

@@ -70,18 +70,8 @@ fn a_chip_made_years_after_its_preview_is_valid_until_the_day_that_was_accepted_
 #[test]
 fn a_voided_chip_gets_neither_number_nor_key() {
     let home = tempfile::tempdir().unwrap();
-    let (halfway, reached) = mpsc::channel();
-    let (go_on, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let listener = move |event: &Event| {
-        if let Event::Case(case) = event
-            && case.lines.iter().any(|line| line.code == "certify.secrets")
-            && halfway.send(()).is_ok()
-        {
-            let _ = wait.lock().map(|wait| wait.recv());
-        }
-    };
-    let (station, _) = make(Options::new(home.path().to_owned(), HouseChoice::Rehearsal).listener(listener), true);
+    let (station, reached, go_on) =
+        held_when(home.path(), |case| case.lines.iter().any(|line| line.code == "certify.secrets"));
     let case = at_card(&station, "104882");
     lay_new(&station, BenchCardKind::Blank, "Encoder");
     lay_new(&station, BenchCardKind::Chip, "Chip reader");
