@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::encoding::EncodingCommand;
+use crate::keys::{KeysCommand, TokenArguments};
 
 /// The station without a window.
 #[derive(Parser)]
@@ -50,6 +51,9 @@ pub enum Command {
     /// Encodings: keep, check, plan and compare their descriptions.
     #[command(subcommand)]
     Encoding(EncodingCommand),
+    /// Keys: made, brought in, backed up, proved.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Write a backup of store and vault into a new folder, or prove one.
     Backup(Backup),
     /// Make this home from a backup. The home must be empty.
@@ -216,6 +220,9 @@ pub struct Issue {
     /// How long to wait for a card or a printer, in seconds.
     #[arg(long, default_value_t = 120)]
     pub wait: u64,
+    /// Where keys of the card live in a token.
+    #[command(flatten)]
+    pub token: TokenArguments,
 }
 
 #[derive(Subcommand)]

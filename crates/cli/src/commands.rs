@@ -12,7 +12,7 @@ use crate::arguments::{
 };
 use crate::encoding::EncodingCommand;
 use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, rehearse, rekey, secret};
+use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -29,7 +29,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             answer(json, &view, person_lines);
             Ok(())
         }
-        Command::Issue(wish) => issue::command(&at_the_desk(arguments)?, wish, json),
+        Command::Issue(wish) => {
+            let station = at_the_desk(arguments)?;
+            wish.token.enter(&station)?;
+            issue::command(&station, wish, json)
+        }
         Command::Card(command) => card(arguments, command),
         Command::Encoding(EncodingCommand::Add { file, make_keys }) => {
             catalogue::add(&signed_in(arguments, Access::Write)?, file, *make_keys, json)
@@ -49,6 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             };
             encoding::run(command, &person, today(), json)
         }
+        Command::Keys(command) => keys::run(&signed_in(arguments, Access::Write)?, command, json),
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
         Command::Devices => {

@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod encoding;
 mod issue;
+mod keys;
 mod output;
 mod rehearse;
 mod rekey;

@@ -9,6 +9,7 @@ mod device;
 mod encoding_picture;
 mod encodings;
 mod history;
+mod keys;
 mod person;
 mod status;
 
@@ -28,6 +29,7 @@ pub use encoding_picture::{
 };
 pub use encodings::{EncodingAdded, EncodingHit, EncodingText};
 pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
+pub use keys::{Ceremony, Exposed, ExposedKey, KeyHit, KeyList, KeyOpening, KeySource, TokenLogin, Witness};
 pub use person::{
     CardView, CertificateView, CredentialView, ImportRefusal, ImportReport, PersonField, PersonHit, PersonInput,
     PersonStanding, PersonView,

@@ -4,6 +4,7 @@
 mod cases;
 mod chips;
 mod handing;
+mod keys;
 
 use std::path::Path;
 use std::sync::mpsc;
