@@ -18,10 +18,10 @@ fn witness(login: &str) -> Witness {
 fn managed(home: &Path) -> Station {
     let (station, _) = make(real(home), false);
     let ana = station.status().session.unwrap().operator.id;
-    station.lock();
+    let _ = station.lock();
     station.sign_in("jonas", &password()).unwrap();
     station.operator_right(&ana, "keys.manage", true).unwrap();
-    station.lock();
+    let _ = station.lock();
     station.sign_in("ana", &password()).unwrap();
     station
 }
