@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::encoding::EncodingCommand;
+use crate::keys::KeysCommand;
+use crate::token::TokenArguments;
 
 /// The station without a window.
 #[derive(Parser)]
@@ -25,6 +27,9 @@ pub struct Arguments {
     /// File with the operator's password in its first line; without it, a prompt.
     #[arg(long, global = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Where keys live in a token.
+    #[command(flatten)]
+    pub token: TokenArguments,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -50,6 +55,9 @@ pub enum Command {
     /// Encodings: keep, check, plan and compare their descriptions.
     #[command(subcommand)]
     Encoding(EncodingCommand),
+    /// Keys: made, brought in, backed up, proved.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Write a backup of store and vault into a new folder, or prove one.
     Backup(Backup),
     /// Make this home from a backup. The home must be empty.
@@ -117,14 +125,14 @@ pub enum OperatorCommand {
     Allow {
         /// Sign-in name.
         login: String,
-        /// `print.file`, `encoding.change`.
+        /// `print.file`, `encoding.change`, `keys.manage`.
         right: String,
     },
     /// Take it away again.
     Forbid {
         /// Sign-in name.
         login: String,
-        /// `print.file`, `encoding.change`.
+        /// `print.file`, `encoding.change`, `keys.manage`.
         right: String,
     },
 }

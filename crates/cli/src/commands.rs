@@ -12,7 +12,7 @@ use crate::arguments::{
 };
 use crate::encoding::EncodingCommand;
 use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, rehearse, rekey, secret};
+use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -49,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             };
             encoding::run(command, &person, today(), json)
         }
+        Command::Keys(command) => keys::run(&signed_in(arguments, Access::Write)?, command, json),
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
         Command::Devices => {
@@ -115,6 +116,7 @@ fn enter(station: Station, arguments: &Arguments) -> Result<Station, Problem> {
     let login = arguments.operator.as_deref().ok_or_else(|| usage_problem("--operator", ""))?;
     let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
     station.sign_in(login, &password)?;
+    arguments.token.enter(&station)?;
     Ok(station)
 }
 
@@ -176,14 +178,14 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
     let station = start(arguments, Access::Write)?;
     let recovery =
         station.first_start(FirstStart { station: init.station.clone(), rehearsal: arguments.rehearsal, operators })?;
-    let kept = init.recovery_file.as_ref().map(|file| write_new(file, recovery.code.as_bytes()));
+    let kept = init.recovery_file.as_ref().map(|file| write_new(file, recovery.code.0.expose()));
     if let Some(Ok(())) = kept {
         note("The recovery code is in that file. Print it, lock it away, delete the file.");
         return Ok(());
     }
     // Also where the file failed: the house is made, and nobody is ever told the code again.
     answer(arguments.json, &recovery, |recovery| {
-        vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.clone()]
+        vec!["Recovery code (shown once; print it, lock it away):".to_owned(), recovery.code.text().to_owned()]
     });
     if let Some(Err(problem)) = kept {
         note(&format!("lanyard: {} {:?}: the code stands above instead", problem.code, problem.details));

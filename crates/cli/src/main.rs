@@ -9,11 +9,13 @@ mod commands;
 mod demo;
 mod encoding;
 mod issue;
+mod keys;
 mod output;
 mod rehearse;
 mod rekey;
 mod roles;
 mod secret;
+mod token;
 
 use std::process::ExitCode;
 

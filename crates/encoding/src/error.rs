@@ -32,6 +32,9 @@ pub enum EncodingError {
     /// The vault has the key, but not in this version.
     #[error("key {key:?} has no version {version} in the vault")]
     KeyVersionMissing { key: String, version: u8 },
+    /// The key is there, but cannot be asked now: the token it lives in is not, or refuses.
+    #[error("key {key:?} version {version} cannot be asked now")]
+    KeyAway { key: String, version: u8 },
     /// The history does not tell which version of a key a card has.
     #[error("which version of key {key:?} the card has is not known")]
     VersionUnknown { key: String },
@@ -285,6 +288,7 @@ impl Coded for EncodingError {
             Self::ValueFit { .. } => "encoding.value.misfit",
             Self::KeyMissing { .. } => "encoding.key.missing",
             Self::KeyVersionMissing { .. } => "encoding.key.version_missing",
+            Self::KeyAway { .. } => "encoding.key.away",
             Self::VersionUnknown { .. } => "encoding.key.version_unknown",
             Self::NotKeysAlone { .. } => "encoding.rekey.differs",
             Self::KeyUnproved { .. } => "encoding.key.unproved",
@@ -318,6 +322,7 @@ impl Coded for EncodingError {
             | Self::Lost { .. } => Fault::Operator,
             Self::KeyMissing { .. }
             | Self::KeyVersionMissing { .. }
+            | Self::KeyAway { .. }
             | Self::VersionUnknown { .. }
             | Self::NotKeysAlone { .. }
             | Self::KeyUnproved { .. }
@@ -342,6 +347,7 @@ impl Coded for EncodingError {
             Self::Lost { .. } | Self::OtherCard { .. } => Helps::SameAgain,
             Self::KeyMissing { .. }
             | Self::KeyVersionMissing { .. }
+            | Self::KeyAway { .. }
             | Self::VersionUnknown { .. }
             | Self::KeyUnproved { .. }
             | Self::VaultLocked
@@ -377,7 +383,9 @@ impl Coded for EncodingError {
             }
             Self::NotKeysAlone { at } => vec![("at", at.clone())],
             Self::KeyMissing { key } | Self::VersionUnknown { key } => vec![("key", key.clone())],
-            Self::KeyVersionMissing { key, version } | Self::KeyUnproved { key, version } => {
+            Self::KeyVersionMissing { key, version }
+            | Self::KeyAway { key, version }
+            | Self::KeyUnproved { key, version } => {
                 vec![("key", key.clone()), ("version", version.to_string())]
             }
             Self::CardKind { needed, found } => {

@@ -23,7 +23,8 @@ pub trait KeySource {
     /// The key itself; diversified by this input (NXP AN10922 §2.2), if there is one.
     ///
     /// # Errors
-    /// [`EncodingError::KeyMissing`], [`EncodingError::KeyVersionMissing`], [`EncodingError::VaultLocked`].
+    /// [`EncodingError::KeyMissing`], [`EncodingError::KeyVersionMissing`], [`EncodingError::KeyAway`],
+    /// [`EncodingError::VaultLocked`].
     fn key(&self, name: &str, version: u8, input: Option<&[u8]>) -> Result<Secret<16>, EncodingError>;
 }
 

@@ -13,6 +13,6 @@ pub use entries::{
 pub use kinds::{StepKind, kinds};
 pub use later::{BLANK, Keyed, checked, made_blank, next_of, rekey_begun, rekey_taken_back, rekeyed, reset_begun};
 pub use policy::{
-    ENCODING_CHANGE, GIVEN_RIGHTS, PRINT_FILE, PolicyError, VOID_REASONS, may_change_encodings, may_give_right,
-    may_print_to_file, may_take_photo, void_reason,
+    ENCODING_CHANGE, GIVEN_RIGHTS, KEYS_MANAGE, PRINT_FILE, PolicyError, VOID_REASONS, may_change_encodings,
+    may_give_right, may_manage_keys, may_print_to_file, may_take_photo, void_reason,
 };

@@ -124,8 +124,11 @@ pub const PRINT_FILE: &str = "print.file";
 /// Saying what is written onto cards: a wrong description spoils every card after it.
 pub const ENCODING_CHANGE: &str = "encoding.change";
 
+/// Making, bringing in, backing up and taking back master keys, and how many cards may get keys in an hour.
+pub const KEYS_MANAGE: &str = "keys.manage";
+
 /// The rights that an operator has only where they were given.
-pub const GIVEN_RIGHTS: [&str; 2] = [PRINT_FILE, ENCODING_CHANGE];
+pub const GIVEN_RIGHTS: [&str; 3] = [PRINT_FILE, ENCODING_CHANGE, KEYS_MANAGE];
 
 /// The longest reason that is kept, in characters.
 const REASON_LONGEST: usize = 200;
@@ -151,6 +154,14 @@ pub fn may_print_to_file(right: bool, reason: &str) -> Result<(), PolicyError> {
 /// [`PolicyError::Right`].
 pub fn may_change_encodings(right: bool) -> Result<(), PolicyError> {
     if right { Ok(()) } else { Err(PolicyError::Right { right: ENCODING_CHANGE }) }
+}
+
+/// Whether somebody may manage keys.
+///
+/// # Errors
+/// [`PolicyError::Right`].
+pub fn may_manage_keys(right: bool) -> Result<(), PolicyError> {
+    if right { Ok(()) } else { Err(PolicyError::Right { right: KEYS_MANAGE }) }
 }
 
 /// Whether an operator may be given this right, or lose it; `own`: they do it to themselves, and are not alone.

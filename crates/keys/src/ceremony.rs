@@ -13,7 +13,8 @@ impl Vault {
     /// These keys, or all that are not in a token, for a sealed backup.
     ///
     /// # Errors
-    /// [`KeysError::KeyMissing`]; [`KeysError::KeyStays`] for one that was named and lives in a token.
+    /// [`KeysError::KeyMissing`]; [`KeysError::KeyStays`] for one that was named and lives in a token;
+    /// [`KeysError::BackupOfNothing`].
     pub fn key_set(&self, named: &[KeyRef]) -> Result<KeySet, KeysError> {
         let mut keys = Vec::new();
         for of in named {
@@ -31,13 +32,16 @@ impl Vault {
                 }
             }
         }
+        if keys.is_empty() {
+            return Err(KeysError::BackupOfNothing);
+        }
         Ok(KeySet { kind: self.kind, house: self.house, keys })
     }
 
     /// Compares a backup that was opened with the keys in use; those found the same are proved for a year.
     ///
     /// # Errors
-    /// [`KeysError::BackupDiffers`], [`KeysError::VaultKind`], and nothing is marked.
+    /// [`KeysError::BackupDiffers`], [`KeysError::BackupOfNothing`], [`KeysError::VaultKind`], and nothing is marked.
     pub fn prove_set(&mut self, restored: &KeySet, now: UnixMs) -> Result<Vec<KeyStatus>, KeysError> {
         self.of_our_kind(restored)?;
         for (of, key) in &restored.keys {
@@ -47,14 +51,14 @@ impl Vault {
                 return Err(KeysError::BackupDiffers { name: of.name.clone(), version: of.version });
             }
         }
-        Ok(self.proved(|of| restored.names().any(|found| found == of), now))
+        self.proved_some(|of| restored.names().any(|found| found == of), now)
     }
 
     /// Compares the keys in tokens with a second token that holds them too, by check value; those found the same are proved
     /// for a year.
     ///
     /// # Errors
-    /// [`KeysError::BackupDiffers`], and nothing is marked; what the token answers.
+    /// [`KeysError::BackupDiffers`], [`KeysError::BackupOfNothing`], and nothing is marked; what the token answers.
     pub fn prove_by_token(&mut self, second: &dyn KeyHome, now: UnixMs) -> Result<Vec<KeyStatus>, KeysError> {
         let mut found = Vec::new();
         for (of, size) in second.held()? {
@@ -68,14 +72,23 @@ impl Vault {
                 found.push(of);
             }
         }
-        Ok(self.proved(|of| found.contains(of), now))
+        self.proved_some(|of| found.contains(of), now)
+    }
+
+    /// A copy in which none of our keys is proves nothing, and must not look as if it did.
+    fn proved_some(&mut self, found: impl Fn(&KeyRef) -> bool, now: UnixMs) -> Result<Vec<KeyStatus>, KeysError> {
+        match self.proved(found, now) {
+            none if none.is_empty() => Err(KeysError::BackupOfNothing),
+            proved => Ok(proved),
+        }
     }
 
     /// Takes the keys of a backup in. Those that are there already stay; those that come in count as proved, for this was
     /// the restore. Answers which came in.
     ///
     /// # Errors
-    /// [`KeysError::BackupDiffers`] if another key has one's place, [`KeysError::VaultKind`]: then nothing comes in.
+    /// [`KeysError::BackupDiffers`] if another key has one's place, [`KeysError::BackupOfNothing`] if each is here already,
+    /// [`KeysError::VaultKind`]: then nothing comes in.
     pub fn take_set(&mut self, restored: &KeySet, now: UnixMs) -> Result<Vec<KeyStatus>, KeysError> {
         self.of_our_kind(restored)?;
         let mut coming: Vec<&(KeyRef, MasterKey)> = Vec::new();
@@ -87,6 +100,9 @@ impl Vault {
                     return Err(KeysError::BackupDiffers { name: pair.0.name.clone(), version: pair.0.version });
                 }
             }
+        }
+        if coming.is_empty() {
+            return Err(KeysError::BackupOfNothing);
         }
         for (of, key) in &coming {
             self.import_key(of, key, now)?;

@@ -114,6 +114,9 @@ pub enum KeysError {
         /// Version.
         version: u8,
     },
+    /// None of the keys in a copy is one that it could be compared with, or that is wanted.
+    #[error("no key in it that is in question")]
+    BackupOfNothing,
     /// A share was mistyped: its checksum does not fit.
     #[error("share mistyped")]
     ShareTypo,
@@ -273,6 +276,7 @@ impl Coded for KeysError {
             Self::BackupNotProved { .. } => "keys.backup.not_proved",
             Self::BackupOverdue { .. } => "keys.backup.overdue",
             Self::BackupDiffers { .. } => "keys.backup.differs",
+            Self::BackupOfNothing => "keys.backup.nothing",
             Self::ShareTypo => "keys.share.typo",
             Self::ShareForeign { .. } => "keys.share.foreign",
             Self::ShareFew { .. } => "keys.share.few",
@@ -314,6 +318,7 @@ impl Coded for KeysError {
             | Self::SlotsNewer { .. }
             | Self::VaultNewer { .. }
             | Self::BackupDiffers { .. }
+            | Self::BackupOfNothing
             | Self::KeySize { .. }
             | Self::ShareTypo
             | Self::ShareForeign { .. }
@@ -379,6 +384,7 @@ impl Coded for KeysError {
             Self::SlotsDamaged
             | Self::VaultDamaged
             | Self::BackupDiffers { .. }
+            | Self::BackupOfNothing
             | Self::RequestDamaged
             | Self::RequestSignature
             | Self::KeySetDamaged

@@ -5,6 +5,7 @@
 //! keys have homes ([`KeyHome`]): the vault itself, or a token that is attached to it.
 //! No file, clock or randomness: bytes, time and an [`Entropy`] are arguments.
 
+mod attached;
 pub mod ca;
 mod card_record;
 mod ceremony;

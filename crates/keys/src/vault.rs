@@ -7,6 +7,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use lanyard_model::{Change, Id, Reason, RecordRef, UnixMs};
 use lanyard_secret::Secret;
 
+use crate::attached::Attached;
 use crate::ca::{Ca, Period, Subject};
 use crate::diversify::{DiversificationInput, ManagementAlgorithm};
 use crate::home::{KeyHome, KeySize, MasterKey};
@@ -132,7 +133,7 @@ pub struct Vault {
     pub(crate) ca: Ca,
     pub(crate) puk: Secret<32>,
     pub(crate) masters: Masters,
-    pub(crate) token: Option<Box<dyn KeyHome>>,
+    pub(crate) token: Option<Attached>,
 }
 
 impl Vault {
@@ -257,95 +258,6 @@ impl Vault {
         fits(of, key.size())?;
         self.masters.now = now;
         self.masters.import(of, key)
-    }
-
-    /// Makes a master key in the token that is attached; it never leaves it.
-    ///
-    /// # Errors
-    /// As [`Self::make_key`]; [`KeysError::TokenMissing`], what the token answers.
-    pub fn make_key_in_token(
-        &mut self,
-        of: &KeyRef,
-        now: UnixMs,
-        entropy: &mut Entropy,
-    ) -> Result<CheckValue, KeysError> {
-        let size = Self::size_of(&of.name);
-        self.put_in_token(of, size, now, |token| token.generate(of, size, entropy))
-    }
-
-    /// Takes a master key into the token that is attached.
-    ///
-    /// # Errors
-    /// As [`Self::make_key_in_token`]; [`KeysError::KeySize`].
-    pub fn import_key_into_token(
-        &mut self,
-        of: &KeyRef,
-        key: &MasterKey,
-        now: UnixMs,
-    ) -> Result<CheckValue, KeysError> {
-        fits(of, key.size())?;
-        self.put_in_token(of, key.size(), now, |token| token.import(of, key))
-    }
-
-    fn put_in_token(
-        &mut self,
-        of: &KeyRef,
-        size: KeySize,
-        now: UnixMs,
-        put: impl FnOnce(&mut dyn KeyHome) -> Result<CheckValue, KeysError>,
-    ) -> Result<CheckValue, KeysError> {
-        if self.masters.get(of).is_ok() {
-            return Err(KeysError::KeyExists { name: of.name.clone(), version: of.version });
-        }
-        let token = self.token.as_deref_mut().ok_or(KeysError::TokenMissing { serial: String::new() })?;
-        let check = put(token)?;
-        let serial = token.serial().to_owned();
-        self.masters.now = now;
-        self.masters.keep(of, Kept::Token { serial, size, check })
-    }
-
-    /// Attaches a token, logged in: from now on the keys that live in it can be used. Each that ought to be in it is asked
-    /// for its check value.
-    ///
-    /// # Errors
-    /// [`KeysError::TokenDiffers`], [`KeysError::KeyMissing`]; what the token answers.
-    pub fn attach(&mut self, token: Box<dyn KeyHome>) -> Result<(), KeysError> {
-        for (of, master) in &self.masters.all {
-            if let Kept::Token { serial, check, .. } = &master.key
-                && serial == token.serial()
-                && token.check_value(of)? != *check
-            {
-                return Err(KeysError::TokenDiffers { name: of.name.clone(), version: of.version });
-            }
-        }
-        self.token = Some(token);
-        Ok(())
-    }
-
-    /// The token that is attached, given back: a vault that was opened again takes it over.
-    pub fn detach(&mut self) -> Option<Box<dyn KeyHome>> {
-        self.token.take()
-    }
-
-    /// Serial numbers of the tokens that hold keys of this house.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<String> {
-        let mut serials: Vec<String> = self.keys().filter_map(|key| key.token).collect();
-        serials.sort();
-        serials.dedup();
-        serials
-    }
-
-    /// Where this key is reckoned with.
-    fn home(&self, of: &KeyRef) -> Result<&dyn KeyHome, KeysError> {
-        match &self.masters.get(of)?.key {
-            Kept::Here(_) => Ok(&self.masters),
-            Kept::Token { serial, .. } => self
-                .token
-                .as_deref()
-                .filter(|token| token.serial() == serial)
-                .ok_or_else(|| KeysError::TokenMissing { serial: serial.clone() }),
-        }
     }
 
     /// Every master key, by name and version.
@@ -486,7 +398,7 @@ impl Vault {
 }
 
 /// PIV management keys are AES-192, the keys of DESFire cards AES-128.
-fn fits(of: &KeyRef, size: KeySize) -> Result<(), KeysError> {
+pub(crate) fn fits(of: &KeyRef, size: KeySize) -> Result<(), KeysError> {
     let wanted = Vault::size_of(&of.name);
     if size == wanted { Ok(()) } else { Err(KeysError::KeySize { bytes: wanted.bytes() }) }
 }

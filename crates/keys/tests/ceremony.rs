@@ -63,7 +63,9 @@ fn a_backup_by_passphrase_proves_the_keys_it_holds_and_brings_them_into_a_new_va
     let came = other.take_set(&doors, NOW).unwrap();
     assert_eq!((came.len(), came[0].check), (1, vault.key_check_value(&key("doors")).unwrap()));
     assert_eq!(other.require_proved(&key("doors"), NOW), Ok(()), "coming back was the proof");
-    assert!(other.take_set(&doors, NOW).unwrap().is_empty(), "what is there stays");
+    assert_eq!(other.take_set(&doors, NOW).err(), Some(KeysError::BackupOfNothing), "what is there stays");
+    let mut stranger = house(HouseKind::Real, 11);
+    assert_eq!(stranger.prove_set(&doors, NOW).err(), Some(KeysError::BackupOfNothing), "others' keys prove nothing");
 }
 
 #[test]

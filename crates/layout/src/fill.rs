@@ -303,7 +303,7 @@ fn attributes(out: &mut String, node: Node, without: &[&str]) {
     }
 }
 
-fn escape(out: &mut String, text: &str) {
+pub(crate) fn escape(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

@@ -18,6 +18,7 @@ mod problem;
 mod qr;
 mod rehearsal;
 mod scene;
+mod sheet;
 mod template;
 mod tree;
 
@@ -29,6 +30,7 @@ pub use fonts::Fonts;
 pub use pdf::PdfFacts;
 pub use problem::LayoutProblem;
 pub use scene::{Picture, Scene, SceneOptions, scene};
+pub use sheet::{SHEET_COLUMNS, sheet};
 
 /// Long side of a CR80 card (ISO/IEC 7810 ID-1), in millimetres.
 pub const CARD_LONG_MM: f32 = 85.60;

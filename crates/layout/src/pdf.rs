@@ -18,7 +18,7 @@ use resvg::usvg::{
     Tree,
 };
 
-use crate::{LayoutError, Scene, Side};
+use crate::{LayoutError, Side};
 
 const POINTS_PER_MM: f32 = 72.0 / 25.4;
 const PICTURE_DPI: f32 = 600.0;
@@ -34,7 +34,11 @@ pub struct PdfFacts {
     pub made_unix_ms: i64,
 }
 
-pub(crate) fn write(scene: &Scene, facts: &PdfFacts) -> Result<Vec<u8>, LayoutError> {
+/// One page for each of these, drawn from the bottom up.
+pub(crate) fn write<'t>(
+    pages: impl IntoIterator<Item = (Side, &'t [Tree])>,
+    facts: &PdfFacts,
+) -> Result<Vec<u8>, LayoutError> {
     let failed = || LayoutError::Draw { side: Side::Front };
     let mut doc = PdfDocument::new(&facts.title);
     let made = OffsetDateTime::from_unix_timestamp(facts.made_unix_ms.div_euclid(1000)).map_err(|_| failed())?;
@@ -44,8 +48,8 @@ pub(crate) fn write(scene: &Scene, facts: &PdfFacts) -> Result<Vec<u8>, LayoutEr
     doc.metadata.info.creator = "Lanyard".to_owned();
     doc.metadata.info.producer = "Lanyard".to_owned();
     let mut shared = Shared::default();
-    for side in Side::BOTH {
-        let page = Page::draw(scene.layers(side), side, &mut shared)?;
+    for (side, layers) in pages {
+        let page = Page::draw(layers, side, &mut shared)?;
         doc.pages.push(page);
     }
     doc.resources.xobjects.map = shared.pictures;

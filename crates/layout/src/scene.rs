@@ -142,7 +142,7 @@ impl Scene {
     /// # Errors
     /// [`LayoutError::Draw`].
     pub fn pdf(&self, facts: &PdfFacts) -> Result<Vec<u8>, LayoutError> {
-        pdf::write(self, facts)
+        pdf::write(Side::BOTH.map(|side| (side, self.layers(side))), facts)
     }
 
     fn pixmap(&self, side: Side, dpi: u32) -> Result<Pixmap, LayoutError> {

@@ -109,7 +109,10 @@ impl KeySource for VaultKeys<'_> {
             Some(input) => DiversificationInput::new(input).and_then(|input| self.vault.diversify(&of, &input)),
             None => self.vault.undiversified(&of),
         };
-        key.map_err(|_| version_missing(name, version))
+        key.map_err(|error| match error {
+            KeysError::KeyMissing { .. } => version_missing(name, version),
+            _ => EncodingError::KeyAway { key: name.to_owned(), version },
+        })
     }
 }
 
@@ -133,6 +136,16 @@ fn reference(name: &str, version: u8) -> Result<KeyRef, EncodingError> {
 
 fn version_missing(name: &str, version: u8) -> EncodingError {
     EncodingError::KeyVersionMissing { key: name.to_owned(), version }
+}
+
+/// Whether every key that a plan puts on a card can be had: known before the card is touched, and before it is written
+/// down as begun.
+pub(crate) fn ready(vault: &Vault, plan: &Plan) -> Result<(), StationError> {
+    for key in plan.keys() {
+        let input = key.input.as_deref().map(DiversificationInput::new).transpose()?;
+        vault.ready(&KeyRef::new(&key.name, key.version)?, input.as_ref())?;
+    }
+    Ok(())
 }
 
 /// The keys that a plan puts on a card, each once, by name and version.

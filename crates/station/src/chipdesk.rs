@@ -14,6 +14,7 @@ use lanyard_store::StoreError;
 use crate::cards::DAY_MS;
 use crate::case::Outcome;
 use crate::chip::{ChipDesk, ChipKeys, ChipPlan};
+use crate::keys::USES;
 use crate::shared::{Core, Shared};
 use crate::{StationError, calendar, entropy, people, pictures};
 
@@ -99,9 +100,13 @@ impl Core {
     /// The credential is on record, its PUK sealed in the store, before the chip changes.
     fn chip_prepared(&mut self, id: Id, card: RecordRef, now: UnixMs) -> Result<(Id, Puk), StationError> {
         let guid = entropy::id();
+        // The contactless card of the same badge counted already.
+        let counted = self.case(id)?.reference("credential").is_some();
+        let uses = if counted { None } else { Some(self.key_use(now)?) };
         let (_, session) = self.open()?;
         let key = management(&session.vault)?;
         session.vault.require_proved(&key, now)?;
+        session.vault.management_key(key.version, card.id, VaultAlgorithm::Aes192)?;
         let (puk, sealed) = session.vault.new_puk(card, &mut entropy::fill)?;
         let credential = Credential {
             id: guid,
@@ -112,7 +117,12 @@ impl Core {
             keys: vec![KeyOnCard { name: key.name, version: key.version }],
         };
         let change = self.case(id)?.entries().credential_prepared(&credential);
-        self.remember(id, "chip", Value::Bytes(guid.0.to_vec()), &[change], now, |tx| tx.put_puk(card.id, &sealed))?;
+        self.remember(id, "chip", Value::Bytes(guid.0.to_vec()), &[change], now, |tx| {
+            if let Some(uses) = &uses {
+                tx.set_setting(USES, uses.as_deref())?;
+            }
+            tx.put_puk(card.id, &sealed)
+        })?;
         Ok((guid, Puk::new(puk.expose())?))
     }
 

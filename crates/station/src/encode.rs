@@ -10,11 +10,12 @@ use lanyard_issue::{Credential, StepKind, Technology, Written};
 use lanyard_model::{Id, Kind, Reason, Record, UnixMs, Value};
 
 use crate::api::{Line, LineState, NextStep, Standing, Texts};
-use crate::cards::{StationKeys, VaultKeys, keys_of, link};
+use crate::cards::{StationKeys, VaultKeys, keys_of, link, ready};
 use crate::case::{Case, Outcome};
 use crate::chipdesk::DeskOf;
 use crate::encodings::EncodingRef;
 use crate::errands::versions_in;
+use crate::keys::USES;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
 use crate::{StationError, chip, entropy, journal, kept, people};
@@ -155,10 +156,12 @@ impl Core {
         let encoding = self.encoding(&of)?;
         let number = self.case(id)?.text("number").to_owned();
         let valid = self.case(id)?.valid_days(now);
+        let uses = self.key_use(now)?;
         let (house, session) = self.open()?;
         let written = Written { encoding: &of.name, version: of.version, facility: house.facility()?, valid };
         let keys = VaultKeys { vault: &session.vault, now };
         let plan = lanyard_encoding::plan(&encoding, &values, &assessment, &keys, link())?;
+        ready(&session.vault, &plan)?;
         let credential = Credential {
             id: credential_id,
             card,
@@ -174,7 +177,10 @@ impl Core {
             ("uid".to_owned(), Value::Bytes(assessment.uid.to_vec())),
         ]);
         let line = kept::json("plan", &plan)?;
-        self.complete(id, &changes, outcome, now, |tx| tx.journal_append(card, line.as_bytes()).map(|_| ()))?;
+        self.complete(id, &changes, outcome, now, |tx| {
+            tx.set_setting(USES, uses.as_deref())?;
+            tx.journal_append(card, line.as_bytes()).map(|_| ())
+        })?;
         if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
             seen.view.case = Some(id.to_string());
             seen.view.standing = Standing::HalfWritten;

@@ -13,10 +13,11 @@ use lanyard_model::{Actor, ActorKind, ActorRole, Id, Reason, Record, UnixMs, Val
 use lanyard_store::Tx;
 
 use crate::api::{CardDone, Deed};
-use crate::cards::{VaultKeys, link, values};
+use crate::cards::{VaultKeys, link, ready, values};
 use crate::encode::{dump, versions_of};
 use crate::encodings::{EncodingRef, key_names};
 use crate::journal::{self, Begun};
+use crate::keys::USES;
 use crate::shared::{Core, Shared};
 use crate::void::void_parts;
 use crate::work::drive;
@@ -260,16 +261,16 @@ impl Core {
         if !changes && has == *to {
             return Ok(Job { ours, deed: Deed::Already, now: now_plan, fresh: false });
         }
+        ready(&session.vault, &now_plan.plan)?;
+        let uses = self.key_use(now)?;
         let keyed = Keyed { encoding: &to.name, version: to.version, keys: &keys };
         let change = rekey_begun(ours.credential.of.id, &keyed);
         let line = kept::json("plan", &now_plan.plan)?;
-        self.write_for(
-            &ours,
-            None,
-            now,
-            |tx| tx.journal_append(ours.card.of.id, line.as_bytes()).map(|_| ()),
-            &[change],
-        )?;
+        let also = |tx: &mut Tx<'_>| {
+            tx.set_setting(USES, uses.as_deref())?;
+            tx.journal_append(ours.card.of.id, line.as_bytes()).map(|_| ())
+        };
+        self.write_for(&ours, None, now, also, &[change])?;
         Ok(Job { ours: self.card_of_ours(&uid)?, deed: Deed::Rekeyed, now: now_plan, fresh: true })
     }
 

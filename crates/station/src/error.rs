@@ -35,6 +35,12 @@ pub enum StationError {
         /// What was looked for.
         kind: &'static str,
     },
+    /// Somebody else has to be there too.
+    #[error("{needed} more people have to be there")]
+    WitnessMissing {
+        /// How many more.
+        needed: usize,
+    },
     /// Several people answer to what was given.
     #[error("{count} people answer to that")]
     Ambiguous {
@@ -278,6 +284,7 @@ impl Coded for StationError {
             Self::NoOperator => "station.operator.none",
             Self::OperatorField { .. } => "station.operator.field",
             Self::Missing { .. } => "station.missing",
+            Self::WitnessMissing { .. } => "keys.witness.missing",
             Self::Ambiguous { .. } => "person.ambiguous",
             Self::Alike { .. } => "person.alike",
             Self::StaffNumberTaken => "person.staff_no.taken",
@@ -360,6 +367,7 @@ impl Coded for StationError {
             Self::OperatorField { field } => vec![("field", (*field).to_owned())],
             Self::Missing { kind } => vec![("kind", (*kind).to_owned())],
             Self::Ambiguous { count } | Self::Alike { count } => vec![("count", count.to_string())],
+            Self::WitnessMissing { needed } => vec![("needed", needed.to_string())],
             Self::WrongStep { step } => vec![("step", step.clone())],
             Self::CardOfOtherCase { number } => vec![("number", number.clone())],
             Self::OtherCard { number, lying } => vec![("number", number.clone()), ("lying", lying.clone())],

@@ -7,7 +7,7 @@ use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, Un
 use lanyard_secret::SecretBytes;
 use lanyard_store::{Mode, NewHouse, Store, StoreError};
 
-use crate::api::{FirstStart, Recovery};
+use crate::api::{FirstStart, Recovery, Shown};
 use crate::backup::{backup_holds, outside};
 use crate::cards::CARD_NUMBERS;
 use crate::encodings::Encodings;
@@ -192,7 +192,7 @@ impl Core {
         if start.rehearsal {
             people::add_samples(self, now)?;
         }
-        Ok(Recovery { code: String::from_utf8_lossy(recovery.printed().expose()).into_owned() })
+        Ok(Recovery { code: Shown(recovery.printed()) })
     }
 }
 

@@ -89,6 +89,13 @@ fn fonts() -> Result<&'static Fonts, StationError> {
     FONTS.as_ref().map_err(|error| StationError::Layout(error.clone()))
 }
 
+/// A text as a PDF on A4; its first line is its title.
+pub(crate) fn sheet(text: &str, made: UnixMs) -> Result<Vec<u8>, StationError> {
+    let title = text.lines().next().unwrap_or_default().to_owned();
+    let facts = PdfFacts { title, made_unix_ms: made.0 };
+    Ok(lanyard_layout::sheet(text, fonts()?, &facts)?)
+}
+
 /// What goes on the card.
 pub(crate) struct OnCard<'a> {
     pub person: &'a Record,

@@ -36,6 +36,10 @@ impl Session {
         }
     }
 
+    pub(crate) fn language(&self) -> &str {
+        &self.language
+    }
+
     /// What the store holds now takes the place of the vault in use, and takes over the token that is logged in.
     pub(crate) fn use_vault(&mut self, mut vault: Vault) -> Result<(), StationError> {
         if let Some(token) = self.vault.detach() {

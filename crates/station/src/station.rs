@@ -8,6 +8,7 @@ mod cases;
 mod devices;
 mod encoding_pictures;
 mod encodings;
+mod keys;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -205,6 +205,24 @@ fn a_vault_uses_the_keys_in_its_token_once_it_is_attached_and_refuses_without() 
         assert!(vault.diversify(&of, &input).unwrap().same(&derived));
         let status = vault.keys().find(|status| status.of == of).unwrap();
         assert_eq!((status.check, status.token), (master.check_value(), Some(serials[0].clone())));
+        assert_eq!(vault.ready(&of, None).err().map(|e| e.code()), Some("keys.key.stays"));
+
+        // By the same components it comes into a second token, which stands in for the first when that is lost.
+        vault.detach();
+        vault.attach(token(1)).unwrap();
+        let other = MasterKey::from_slice(&[0x5B; 16]).unwrap();
+        assert_eq!(vault.copy_key_into_token(&of, &other, NOW).err().map(|e| e.code()), Some("keys.backup.differs"));
+        assert!(vault.require_proved(&of, NOW).is_err());
+        assert_eq!(vault.copy_key_into_token(&of, &master, NOW).unwrap().len(), 1);
+        assert_eq!(vault.require_proved(&of, NOW), Ok(()), "a second token has it");
+        vault.detach();
+        vault.attach(token(1)).unwrap();
+        assert!(vault.diversify(&of, &input).unwrap().same(&derived));
+        // A key of that name in the token of which no vault knows is not in the way of the next version.
+        vault.make_key_in_token(&key("doors", 2), NOW, &mut entropy()).unwrap();
+        let mut before = Vault::open(&sealed, &seal_key, HouseKind::Real).unwrap();
+        before.attach(vault.detach().unwrap()).unwrap();
+        assert_eq!(before.next_version("doors").unwrap(), key("doors", 3));
     });
 }
 

@@ -176,7 +176,7 @@ fn what_the_bench_does_not_have_is_said_and_a_real_house_has_no_bench() {
 }
 
 /// The keys of a real house are written to no card before its backup was proved: whether it is, is known and kept. That a
-/// card is refused until then is shown on one, in `issue_on_real_parts.rs`.
+/// card is refused until then is shown on one, in `issue_on_real_parts`.
 #[test]
 fn a_proof_of_the_backup_is_kept_and_names_every_key() {
     let home = Home::new();

@@ -9,6 +9,7 @@ mod device;
 mod encoding_picture;
 mod encodings;
 mod history;
+mod keys;
 mod person;
 mod status;
 
@@ -28,12 +29,16 @@ pub use encoding_picture::{
 };
 pub use encodings::{EncodingAdded, EncodingHit, EncodingText};
 pub use history::{ActorView, EntryView, FieldValue, HistoryView, VerdictFault, VerdictView};
+pub use keys::{
+    Ceremony, Exposed, ExposedKey, KeyHit, KeyList, KeyOpening, KeySource, Present, Stolen, TokenLogin, Witness,
+};
 pub use person::{
     CardView, CertificateView, CredentialView, ImportRefusal, ImportReport, PersonField, PersonHit, PersonInput,
     PersonStanding, PersonView,
 };
 pub use status::{
-    DataView, FirstStart, HouseView, NewOperator, OperatorView, Password, Recovery, SessionView, Status, Texts, Theme,
+    DataView, FirstStart, HouseView, NewOperator, OperatorView, Password, Recovery, SessionView, Shown, Status, Texts,
+    Theme,
 };
 
 use lanyard_fault::Coded;

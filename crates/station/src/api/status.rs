@@ -152,10 +152,28 @@ impl std::fmt::Debug for NewOperator {
     }
 }
 
-/// The recovery code, shown once, to be printed and locked away.
-#[derive(Clone, Serialize, TS)]
+/// The recovery code, shown once, to be printed and locked away; wiped when it was shown.
+#[derive(Serialize, TS)]
 #[ts(export)]
 pub struct Recovery {
     /// Groups of letters and digits, with hyphens.
-    pub code: String,
+    #[ts(type = "string")]
+    pub code: Shown,
+}
+
+/// A secret on its way to the one who is to have it: never cloned, and wiped once it is out.
+pub struct Shown(pub SecretBytes);
+
+impl Shown {
+    /// For one use. Do not keep a copy.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(self.0.expose()).unwrap_or_default()
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.text())
+    }
 }

@@ -4,6 +4,7 @@
 mod cases;
 mod chips;
 mod handing;
+mod keys;
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -193,7 +194,7 @@ fn a_house_whose_front_was_lost_or_cut_off_is_opened_and_gets_it_again() {
         assert_eq!(station.sign_in("ana", &wrong).map_err(code).err().as_deref(), Some("keys.password.wrong"));
         assert_eq!(station.sign_in("eve", &password()).map_err(code).err().as_deref(), Some("keys.password.wrong"));
         if recovered {
-            station.recover(&recovery.code, "jonas", &password()).unwrap();
+            station.recover(recovery.code.text(), "jonas", &password()).unwrap();
         } else {
             station.sign_in("jonas", &password()).unwrap();
         }

@@ -4,6 +4,8 @@
 // Clippy knows functions as tests only by their attribute; what these share is test code too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod keys;
+
 use std::path::Path;
 use std::sync::Arc;
 
