@@ -326,10 +326,9 @@ fn key(name: &str) -> char {
 /// Where it is not built.
 #[must_use]
 pub fn program() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/desktop/debug/lanyard-desktop");
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/lanyard-desktop");
     let path = std::env::var_os("LANYARD_DESKTOP").map_or(built, PathBuf::from);
-    let how =
-        "build ui, then: cargo build -p lanyard-desktop --features custom-protocol,e2e --target-dir target/desktop";
+    let how = "build ui, then: cargo build -p lanyard-desktop --features custom-protocol,e2e";
     path.canonicalize().unwrap_or_else(|_| panic!("{} is not there: {how}", path.display()))
 }
 

@@ -27,7 +27,7 @@ pub fn bench(words: &[&str]) -> Done {
                 system::install(system::DESKTOP)?;
                 system::install(system::TEST)?;
                 ui::build()?;
-                run::desktop("build", &[], &["--release"])?;
+                run::desktop(&["--release"])?;
             }
             let program = root().join(run::DESKTOP_TARGET).join("release/lanyard-desktop");
             go(cargo(&call).env("LANYARD_DESKTOP", program))?;

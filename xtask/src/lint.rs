@@ -1,15 +1,14 @@
 //! `cargo xtask lint`: formatting, clippy, floors, front end, licences.
 
 use crate::shell::{Done, cargo, go};
-use crate::{floors, run, ui};
+use crate::test::WHOLE;
+use crate::{floors, ui};
 
 /// Everything.
 pub fn lint() -> Done {
-    rust()?;
-    ui::build()?;
-    run::desktop("clippy", &["e2e"], &["--all-targets", "--", "-D", "warnings"])?;
     floors::floors()?;
-    ui::packages()?;
+    ui::build()?;
+    rust()?;
     ui::npm(&["run", "lint"])?;
     ui::npm(&["run", "check"])?;
     if cargo(&["deny", "--version"]).output().is_ok_and(|output| !output.status.success()) {
@@ -19,9 +18,8 @@ pub fn lint() -> Done {
     go(&mut cargo(&["deny", "check", "licenses", "bans", "sources"]))
 }
 
-/// Formatting and clippy, but for the window, which has a target folder of its own.
+/// Formatting and clippy. The window has `ui/dist` inside: that is built first.
 pub fn rust() -> Done {
     go(&mut cargo(&["fmt", "--all", "--check"]))?;
-    go(&mut cargo(&["clippy", "-q", "--all-targets", "--", "-D", "warnings"]))?;
-    go(&mut cargo(&["clippy", "-q", "-p", "lanyard-piv-card", "--all-targets", "--", "-D", "warnings"]))
+    go(&mut cargo(&[&["clippy", "-q"], WHOLE, &["--all-targets", "--", "-D", "warnings"]].concat()))
 }

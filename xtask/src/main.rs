@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         ["lint"] => lint::lint(),
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["floors"] => floors::floors(),
-        ["types"] => test::types(),
+        ["types"] => test::types(&["-p", "lanyard-station"]),
         ["setup"] => system::install(system::DESKTOP).and_then(|()| system::install(system::TEST)),
         _ => {
             eprintln!("{USAGE}");

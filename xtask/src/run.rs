@@ -3,7 +3,7 @@
 use crate::shell::{Done, cargo, command, go, root};
 use crate::{system, ui};
 
-/// The window has a target folder of its own: its features would otherwise rebuild what the tests have built.
+/// Where the window is built by itself, without what the tests need in it.
 pub const DESKTOP_TARGET: &str = "target/desktop";
 
 /// Builds and starts.
@@ -16,27 +16,31 @@ pub fn run(words: &[&str]) -> Done {
         if !headless {
             eprintln!("No display here: the same issuance follows without the window.");
         }
-        return demo();
+        return built_demo();
     }
     ui::build()?;
-    desktop("build", &[], &[])?;
+    desktop(&[])?;
     go(command(&format!("{DESKTOP_TARGET}/debug/lanyard-desktop"), &rest).env_remove("TAURI_WEBVIEW_AUTOMATION"))
 }
 
-/// Builds (tests, lints) the window with the front end in it.
-pub fn desktop(what: &str, features: &[&str], how: &[&str]) -> Done {
-    let features = [&["custom-protocol"], features].concat().join(",");
-    let call = [&[what, "-q", "-p", "lanyard-desktop", "--features", &features], how].concat();
+/// Builds the window with the front end in it.
+pub fn desktop(how: &[&str]) -> Done {
+    let call = [&["build", "-q", "-p", "lanyard-desktop", "--features", "custom-protocol"], how].concat();
     go(cargo(&call).env("CARGO_TARGET_DIR", DESKTOP_TARGET))
 }
 
 /// One badge in rehearsal, and what came of it.
+fn built_demo() -> Done {
+    go(&mut cargo(&["build", "-q", "-p", "lanyard-cli", "-p", "lanyard-verify"]))?;
+    demo()
+}
+
+/// The same with the programs that are built.
 pub fn demo() -> Done {
     let out = root().join("target/demo");
     if out.exists() {
         std::fs::remove_dir_all(&out).map_err(|error| format!("target/demo: {error}"))?;
     }
-    go(&mut cargo(&["build", "-q", "-p", "lanyard-cli", "-p", "lanyard-verify"]))?;
     go(&mut command("target/debug/lanyard", &["rehearse", "--demo", "target/demo"]))?;
     go(&mut command("target/debug/lanyard-verify", &["target/demo/history.zip", "--complete"]))
 }

@@ -3,36 +3,35 @@
 use crate::shell::{Done, cargo, command, go, read, root};
 use crate::{floors, lint, run, system, ui};
 
+/// The whole workspace at once: one set of features, so that nothing is built twice for another set.
+pub const WHOLE: &[&str] = &["--workspace", "--features", "lanyard-desktop/custom-protocol,lanyard-desktop/e2e"];
+
 /// Everything.
 pub fn test() -> Done {
     system::install(system::DESKTOP)?;
     system::install(system::TEST)?;
     floors::floors()?;
+    // Before anything of Rust: the window has it inside.
+    ui::build()?;
     lint::rust()?;
-    ui::packages()?;
-    types()?;
-    unchanged("ui/shared/generated", "cargo xtask types")?;
     ui::npm(&["run", "lint"])?;
     ui::npm(&["run", "check"])?;
     ui::npm(&["test"])?;
-    ui::build()?;
-    // The tests start these as programs.
-    go(&mut cargo(&["build", "-p", "lanyard-cli", "-p", "lanyard-verify", "-p", "lanyard-piv-card", "--bins"]))?;
-    run::desktop("build", &["e2e"], &[])?;
-    run::desktop("clippy", &["e2e"], &["--all-targets", "--", "-D", "warnings"])?;
-    run::desktop("test", &["e2e"], &[])?;
-    go(&mut cargo(&["test", "--no-fail-fast"]))?;
-    go(&mut cargo(&["test", "-p", "lanyard-piv-card"]))?;
+    // The tests start some of these as programs.
+    go(&mut cargo(&[&["build"], WHOLE, &["--lib", "--bins", "--tests"]].concat()))?;
+    types(WHOLE)?;
+    unchanged("ui/shared/generated", "cargo xtask types")?;
+    go(&mut cargo(&[&["test"], WHOLE, &["--no-fail-fast"]].concat()))?;
     run::demo()
 }
 
 /// TypeScript from `crates/station/src/api`.
-pub fn types() -> Done {
+pub fn types(packages: &[&str]) -> Done {
     let generated = root().join("ui/shared/generated");
     if generated.exists() {
         std::fs::remove_dir_all(&generated).map_err(|error| format!("ui/shared/generated: {error}"))?;
     }
-    go(&mut cargo(&["test", "-q", "-p", "lanyard-station", "--lib", "export_bindings"]))
+    go(&mut cargo(&[&["test", "-q"], packages, &["--lib", "export_bindings"]].concat()))
 }
 
 fn unchanged(path: &str, with: &str) -> Done {

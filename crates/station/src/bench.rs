@@ -250,7 +250,6 @@ impl RehearsalBench {
 
     /// As the window shows it.
     pub(crate) fn view(&self) -> BenchView {
-        let hex = |uid: Vec<u8>| uid.iter().map(|byte| format!("{byte:02x}")).collect();
         BenchView {
             cards: self
                 .cards
@@ -258,7 +257,7 @@ impl RehearsalBench {
                 .map(|(id, kept)| BenchCard {
                     id: *id,
                     kind: kept.kind,
-                    uid: hex(kept.card.lock().unwrap_or_else(PoisonError::into_inner).uid()),
+                    uid: hex::encode(kept.card.lock().unwrap_or_else(PoisonError::into_inner).uid()),
                     on: kept.on.clone().filter(|_| kept.in_field.load(Ordering::SeqCst)),
                 })
                 .collect(),
@@ -268,10 +267,7 @@ impl RehearsalBench {
                 .printers()
                 .into_iter()
                 .map(|name| BenchPrinter {
-                    printed: self
-                        .bench
-                        .printed(&name)
-                        .map_or(0, |pages| u32::try_from(pages.len()).unwrap_or(u32::MAX)),
+                    printed: self.bench.printed(&name).map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
                     name,
                     jammed: self.jammed,
                     ribbon_empty: self.ribbon_empty,

@@ -21,5 +21,5 @@ pub use desfire::{DesfireCard, FrameSize, ImageError, KeyKind, KeyView, Memory, 
 pub use fault::{Fault, FaultKind};
 pub use legic::VirtualLegic;
 pub use lf::{Em4150Tag, Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
-pub use printer::{Printed, VirtualPrinter};
+pub use printer::VirtualPrinter;
 pub use reader::VirtualReader;

@@ -7,18 +7,8 @@ use crate::bench::Bench;
 /// After what time a caller would have given the printer up. Reported, never waited.
 const SILENT_AFTER_MS: u64 = 10_000;
 
-/// A card that came out of the printer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Printed {
-    /// The job's title.
-    pub title: String,
-    /// The PDF that was on it.
-    pub pdf: Vec<u8>,
-}
-
 struct Job {
     title: String,
-    pdf: Vec<u8>,
     state: JobState,
 }
 
@@ -33,9 +23,8 @@ pub(crate) struct PrinterSlot {
 }
 
 impl PrinterSlot {
-    pub(crate) fn printed(&self) -> Vec<Printed> {
-        let done = self.jobs.iter().filter(|job| job.state == JobState::Printed);
-        done.map(|job| Printed { title: job.title.clone(), pdf: job.pdf.clone() }).collect()
+    pub(crate) fn printed(&self) -> usize {
+        self.jobs.iter().filter(|job| job.state == JobState::Printed).count()
     }
 
     pub(crate) fn spoil(&mut self) {
@@ -117,7 +106,7 @@ impl Printer for VirtualPrinter {
             return Err(DeviceError::Refused { device: self.name.clone(), reason });
         }
         let (id, lost) = self.with(|slot| {
-            slot.jobs.push(Job { title: job.title.clone(), pdf: job.pdf.clone(), state: JobState::Waiting });
+            slot.jobs.push(Job { title: job.title.clone(), state: JobState::Waiting });
             (JobId(slot.jobs.len().to_string()), std::mem::take(&mut slot.lose_answer))
         })?;
         if lost {
