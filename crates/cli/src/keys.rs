@@ -8,7 +8,7 @@ use lanyard_keys::{Component, Cost, KeyRef, KeySet, KeySize, KeysError, Limits, 
 use lanyard_secret::SecretBytes;
 use lanyard_station::Station;
 use lanyard_station::api::{
-    Ceremony, Exposed, KeyHit, KeyList, KeyOpening, KeySource, Present, Problem, Stolen, TokenLogin, Witness,
+    Ceremony, Exposed, KeyHit, KeyList, KeyOpening, KeySource, Present, Problem, Stolen, Witness,
 };
 
 use crate::commands::{free, read_file, write_new};

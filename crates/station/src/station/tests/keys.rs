@@ -1,6 +1,7 @@
 //! Keys as people manage them, in a real house: who may, who has to be there, what is left behind.
 
 use lanyard_keys::{Component, Cost, KeySize, Limits, SealTo};
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::api::{KeyOpening, KeySource, Present, Stolen, Witness};
@@ -63,6 +64,14 @@ fn keys_are_managed_by_who_may_and_each_component_has_its_own_person() {
     {
         assert!(made.protocol.contains(line), "{line}: {}", made.protocol);
     }
+    // What was signed by hand is what the signed entry covers.
+    let lines: Vec<&str> = made.protocol.lines().collect();
+    let hash = hex::encode(Sha256::digest(lines[..lines.len() - 10].join("\n") + "\n"));
+    let entry = station.history_recent(1).unwrap().remove(0);
+    let told = entry.fields.iter().find(|field| field.name == "protocol").and_then(|field| field.value.clone());
+    assert!(made.protocol.contains(&hash) && told.as_deref() == Some(hash.as_str()), "{}", made.protocol);
+    assert!(made.protocol.contains(&format!("its hash: {}\n  {}", entry.seq, entry.hash)), "{}", made.protocol);
+    assert!(station.key_page(&made).unwrap().starts_with(b"%PDF"));
     let next = station.key_create("doors", &KeySource::Random, false, &alone()).unwrap();
     assert_eq!(next.keys[0].version, 2, "never in the place of another");
     let told: Vec<String> = station.history_recent(2).unwrap().into_iter().map(|entry| entry.what).collect();
