@@ -21,11 +21,11 @@ pub const JONAS: &str = "jonas";
 /// The password of both.
 pub const PASSWORD: &str = "correct horse battery";
 /// Name of the bench's reader for contactless cards.
-pub const ENCODER: &str = "Encoder";
+pub const ENCODER: &str = lanyard_station::BENCH_ENCODER;
 /// Name of the bench's reader for contact chips.
-pub const CHIP_READER: &str = "Chip reader";
+pub const CHIP_READER: &str = lanyard_station::BENCH_CHIP_READER;
 /// Name of the bench's printer.
-pub const PRINTER: &str = "Card printer";
+pub const PRINTER: &str = lanyard_station::BENCH_PRINTER;
 /// A portrait with nothing to be said against it.
 pub const PORTRAIT: &[u8] = include_bytes!("../../assets/people/eileen.jpg");
 /// Staff numbers of people whom every rehearsal has.
@@ -228,7 +228,7 @@ pub fn issued(station: &Station, staff_no: &str) -> CaseView {
     let case = at_card(station, staff_no);
     at_hand_over(station, &case.id);
     station.case_do(&case.id, StepInput::Identify { how: Identified::Known }).expect("identified");
-    until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     let done = station.case_do(&case.id, StepInput::Given).expect("given");
     assert_eq!(done.state, CaseState::Done);
     done

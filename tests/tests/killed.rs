@@ -1,5 +1,5 @@
 //! The station is killed with SIGKILL at every step of the workflow and after every exchange with either card; started
-//! again, it ends in a badge whose history holds. The list of points comes from the workflow and from a run without
+//! again, it ends in a badge whose history holds. At no point carries a card a key that the vault cannot make. The list of points comes from the workflow and from a run without
 //! faults, so a step or an exchange that is added is killed at too.
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -10,7 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use lanyard_keys::Vault;
 use lanyard_tests::house::{EILEEN, program};
+use lanyard_tests::keys_on_card::{card_of_bench, rehearsal_vault, strange_keys};
 use lanyard_workflow::Definition;
 
 /// A look at a card takes at most so many exchanges.
@@ -114,7 +116,7 @@ fn clean_run(home: &Path) -> (u32, u32) {
 
 /// Brings the station to the point and kills it there. False where the badge was done before: a look at a card comes once
 /// more in one run than in another.
-fn kill_at(home: &Path, point: &Point) -> bool {
+fn kill_at(home: &Path, point: &Point, vault: &Vault) -> bool {
     let mut rehearsal = Rehearsal::start(home);
     match point {
         Point::Step(step) => {
@@ -151,11 +153,13 @@ fn kill_at(home: &Path, point: &Point) -> bool {
         }
     }
     rehearsal.kill();
+    let strange = strange_keys(card_of_bench(&home.join("rehearsal"), 1), vault, true);
+    assert!(strange.is_empty(), "{point:?}: {strange:?}");
     true
 }
 
 /// Starts again with the same cards: a badge comes out, and its history holds.
-fn goes_on(home: &Path, point: &Point, reached: bool) {
+fn goes_on(home: &Path, point: &Point, reached: bool, vault: &Vault) {
     let mut rehearsal = Rehearsal::start(home);
     rehearsal.must("lay 1 encoder");
     rehearsal.must("lay 2 chip");
@@ -166,6 +170,8 @@ fn goes_on(home: &Path, point: &Point, reached: bool) {
     assert_eq!(rehearsal.must(&format!("cards {EILEEN}")), "C-0000001 active", "{point:?}");
     assert_eq!(rehearsal.must("verify"), "consistent", "{point:?}");
     rehearsal.quit();
+    let strange = strange_keys(card_of_bench(&home.join("rehearsal"), 1), vault, false);
+    assert!(strange.is_empty(), "{point:?}: {strange:?}");
 }
 
 /// The steps of the workflow that runs.
@@ -196,19 +202,23 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     assert!(encoder > 20 && chip > 30, "{encoder} {chip}");
     let count = points.len();
 
+    // Apart from the one that is copied: reading makes files beside a store, and takes them away again.
+    let keys = folder.path().join("keys");
+    copy(&start, &keys);
     let not_reached = AtomicUsize::new(0);
     let queue = Mutex::new(points.into_iter().enumerate().collect::<Vec<_>>());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
+                let vault = rehearsal_vault(&keys.join("rehearsal"), "rehearsal only");
                 loop {
                     let next = queue.lock().unwrap().pop();
                     let Some((number, point)) = next else { break };
                     let home = folder.path().join(format!("point-{number}"));
                     copy(&start, &home);
-                    let reached = kill_at(&home, &point);
+                    let reached = kill_at(&home, &point, &vault);
                     not_reached.fetch_add(usize::from(!reached), Ordering::SeqCst);
-                    goes_on(&home, &point, reached);
+                    goes_on(&home, &point, reached, &vault);
                     std::fs::remove_dir_all(&home).unwrap();
                 }
             });
@@ -217,4 +227,18 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     let reached = count - not_reached.into_inner();
     assert!(reached + LOOK >= count, "{reached} of {count} points were reached");
     println!("killed at {reached} points, resumed at {reached}");
+}
+
+/// A house that version 1 wrote, with a badge on its way: half of its contactless card is written, and journalled.
+#[test]
+fn a_house_of_version_1_with_a_half_written_badge_is_opened_and_the_badge_goes_on() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("compat/v1");
+    let folder = tempfile::tempdir().unwrap();
+    copy(&kept, folder.path());
+    let vault = rehearsal_vault(&folder.path().join("rehearsal"), "rehearsal only");
+    let half = card_of_bench(&folder.path().join("rehearsal"), 1);
+    assert!(!half.applications().is_empty(), "the card that was kept is half-written");
+    assert!(strange_keys(half, &vault, true).is_empty());
+    let point = Point::After { exchanges: 0, reader: "encoder" };
+    goes_on(folder.path(), &point, true, &vault);
 }

@@ -9,11 +9,11 @@ use lanyard_station::Station;
 use lanyard_station::api::{
     BenchAction, BenchCardKind, CaseState, CaseView, DeviceKind, DeviceView, Identified, StepInput,
 };
-use lanyard_tests::house::{EILEEN, Home, PASSWORD, PORTRAIT};
+use lanyard_tests::house::{CHIP_READER, EILEEN, ENCODER, Home, PASSWORD, PORTRAIT};
 use lanyard_tests::keys_on_card::{card_of_bench, rehearsal_vault, strange_keys};
 use lanyard_virtual::{Fault, FaultKind};
 
-const READERS: [(&str, BenchCardKind); 2] = [("Encoder", BenchCardKind::Blank), ("Chip reader", BenchCardKind::Chip)];
+const READERS: [(&str, BenchCardKind); 2] = [(ENCODER, BenchCardKind::Blank), (CHIP_READER, BenchCardKind::Chip)];
 /// A look at a card takes at most so many exchanges.
 const LOOK: usize = 8;
 const LIMIT: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ fn issue(station: &Station, cards: [u32; 2]) -> (CaseView, u32) {
             ("photo", CaseState::Waiting) => StepInput::KeepPhoto,
             ("preview", CaseState::Waiting) => StepInput::AcceptPreview,
             ("hand_over", CaseState::Waiting) => match &view.hand_over {
-                Some(done) if done.card_checked => StepInput::Given,
+                Some(done) if done.ready => StepInput::Given,
                 _ => StepInput::Identify { how: Identified::Known },
             },
             ("card", CaseState::WaitingForCard) if !laid => {

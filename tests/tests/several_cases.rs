@@ -45,7 +45,7 @@ fn untouched(station: &Station, case: &str, step: &str) {
 fn handed_over(station: &Station, case: &str) -> CaseView {
     until(station, case, |view| view.step == "hand_over");
     station.case_do(case, StepInput::Identify { how: Identified::Known }).unwrap();
-    until(station, case, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(station, case, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     station.case_do(case, StepInput::Given).unwrap()
 }
 

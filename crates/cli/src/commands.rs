@@ -7,12 +7,14 @@ use lanyard_station::api::{
 };
 use lanyard_station::{Access, HouseChoice, Options, Station, default_home, private_file};
 
+use serde::Serialize;
+
 use crate::arguments::{
     Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
 };
 use crate::encoding::EncodingCommand;
-use crate::output::{answer, file_problem, line, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret};
+use crate::output::{answer, done, file_problem, note, usage_problem};
+use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret, waits};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -60,15 +62,29 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             answer(json, &station.status().devices, |devices| devices.iter().map(device_line).collect());
             Ok(())
         }
-        Command::Facility { code } => signed_in(arguments, Access::Write)?.facility_set(*code),
+        Command::Facility { code } => {
+            signed_in(arguments, Access::Write)?.facility_set(*code)?;
+            done(json, "facility", code);
+            Ok(())
+        }
         Command::Printer { name, uri } => {
             signed_in(arguments, Access::Write)?.printer_add(name, uri)?;
+            done(json, "printer", name);
             Ok(())
         }
         Command::History(command) => history(arguments, command),
         Command::Rehearse(rehearse) => match &rehearse.demo {
             Some(folder) => demo::run(folder, json),
-            None => rehearse::run(&home(arguments)?),
+            None => {
+                let by = match arguments.operator.as_deref() {
+                    Some(login) => {
+                        let file = arguments.passphrase_file.as_deref();
+                        Some((login, secret::read(file, &format!("Password of {login}: "))?))
+                    }
+                    None => None,
+                };
+                rehearse::run(&home(arguments)?, by, json)
+            }
         },
     }
 }
@@ -93,9 +109,10 @@ fn start(arguments: &Arguments, access: Access) -> Result<Station, Problem> {
     Station::start(options(arguments, access)?.without_devices())
 }
 
-/// With readers and printers: what needs none does not touch the cards that lie there.
+/// With readers and printers: what needs none does not touch the cards that lie there. Other people's open cases stay as they
+/// are.
 fn at_the_desk(arguments: &Arguments) -> Result<Station, Problem> {
-    enter(Station::start(options(arguments, Access::Write)?)?, arguments)
+    enter(Station::start(options(arguments, Access::Write)?.for_the_bound_case_only())?, arguments)
 }
 
 /// Once the cards that lie there were looked at.
@@ -181,6 +198,7 @@ fn make_house(arguments: &Arguments, init: &Init) -> Result<(), Problem> {
     let kept = init.recovery_file.as_ref().map(|file| write_new(file, recovery.code.0.expose()));
     if let Some(Ok(())) = kept {
         note("The recovery code is in that file. Print it, lock it away, delete the file.");
+        done(arguments.json, "recovery_file", &init.recovery_file);
         return Ok(());
     }
     // Also where the file failed: the house is made, and nobody is ever told the code again.
@@ -279,10 +297,24 @@ fn person(arguments: &Arguments, command: &PersonCommand) -> Result<(), Problem>
         PersonCommand::Show { person } => {
             let station = signed_in(arguments, Access::Read)?;
             let id = station.person_of(person)?;
-            answer(json, &station.person(&id)?, person_lines);
+            let open = station.status().cases.into_iter().find(|case| case.person.id == id);
+            let waits_for =
+                open.map(|case| station.case_view(&case.id)).transpose()?.map(|case| waits::words(&case, &[]));
+            answer(json, &Shown { person: station.person(&id)?, waits_for }, |shown| {
+                let waits = shown.waits_for.iter().map(|words| format!("being issued; waits for {words}"));
+                person_lines(&shown.person).into_iter().chain(waits).collect()
+            });
         }
     }
     Ok(())
+}
+
+/// A person, and what the badge waits for that is being issued to them.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    person: PersonView,
+    waits_for: Option<String>,
 }
 
 fn hit_line(hit: &PersonHit) -> String {
@@ -304,7 +336,7 @@ fn card(arguments: &Arguments, command: &CardCommand) -> Result<(), Problem> {
         CardCommand::Read { reader } => {
             let station = at_cards(arguments)?;
             let dump = station.card_dump(reader.as_deref())?;
-            line(&serde_json::to_string_pretty(&dump).unwrap_or_default());
+            answer(true, &dump, |_| Vec::new());
         }
         CardCommand::Verify(on) => {
             answer(arguments.json, &at_cards(arguments)?.card_verify(on.reader.as_deref())?, catalogue::done_lines);
@@ -344,9 +376,11 @@ fn backup(arguments: &Arguments, backup: &Backup) -> Result<(), Problem> {
         let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
         station.backup_prove(&backup.to, &password)?;
         note("The backup opens, and every key's check value is the same: cards may be written.");
+        done(arguments.json, "proved", &backup.to);
     } else {
         station.backup(&backup.to)?;
         note("Backup written. Prove it once: lanyard backup --prove");
+        done(arguments.json, "backup", &backup.to);
     }
     Ok(())
 }
@@ -356,7 +390,9 @@ fn restore(arguments: &Arguments, from: &Path) -> Result<(), Problem> {
     let login = arguments.operator.as_deref().ok_or_else(|| usage_problem("--operator", ""))?;
     let password = secret::read(arguments.passphrase_file.as_deref(), &format!("Password of {login}: "))?;
     station.restore(from, login, &password)?;
-    note("Restored.");
+    let rehearsal = station.status().house.is_some_and(|house| house.rehearsal);
+    note(if rehearsal { "Restored: a rehearsal." } else { "Restored: a real house." });
+    done(arguments.json, "restored", if rehearsal { "rehearsal" } else { "real" });
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::arguments::Issue;
 use crate::commands::{free, read_file, write_new};
 use crate::output::{answer, note, usage_problem};
-use crate::roles;
+use crate::{roles, waits};
 
 /// What came of it.
 #[derive(Serialize)]
@@ -86,6 +86,13 @@ fn ended(code: &str, view: &CaseView) -> Problem {
     Problem { code: code.to_owned(), ..usage_problem("step", &view.step) }
 }
 
+/// Time is up: what for, and what lies there instead.
+fn waited(station: &Station, view: &CaseView) -> Problem {
+    let mut problem = view.problem.clone().unwrap_or_else(|| ended("case.waited", view));
+    problem.details.insert("waits_for".to_owned(), waits::words(view, &station.status().devices));
+    problem
+}
+
 /// Writes the holder's PIN where the caller wants it.
 pub type KeepPin<'a> = &'a mut dyn FnMut(&str) -> Result<(), Problem>;
 
@@ -140,7 +147,7 @@ pub fn carry_through(
             },
             ("preview", CaseState::Waiting) => Some(StepInput::AcceptPreview),
             ("hand_over", CaseState::Waiting) => match &view.hand_over {
-                Some(done) if done.card_checked => {
+                Some(done) if done.ready => {
                     pin = done.pin.clone();
                     if let (Some(pin), Some(keep)) = (&pin, carry.keep_pin.as_mut()) {
                         keep(pin.digits())?;
@@ -171,7 +178,7 @@ pub fn carry_through(
         let left = deadline.saturating_duration_since(Instant::now());
         match station.case_wait(&view, left) {
             Some(next) => view = next,
-            None => return Err(view.problem.clone().unwrap_or_else(|| ended("case.waited", &view))),
+            None => return Err(waited(station, &view)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `lanyard keys …`: the house's keys, made, brought in, backed up, proved and taken back. Passphrases, PINs, components and
 //! shares come from files or prompts, never from the command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -223,7 +224,9 @@ pub fn run(station: &Station, command: &KeysCommand, json: bool) -> Result<(), P
             let size = if *piv { KeySize::Aes192 } else { KeySize::Aes128 };
             let component = Component::random(size, &mut |bytes| station.random(bytes));
             write_new(to, component.printed().expose())?;
-            note(&format!("Component written, check value {}. Only one person keeps it.", component.check_value()));
+            note("Component written. Only one person keeps it.");
+            let check = component.check_value().to_string();
+            answer(json, &BTreeMap::from([("check_value", &check)]), |_| vec![format!("check value {check}")]);
             Ok(())
         }
         KeysCommand::Import { name, components, people, in_token, copy_of, page } => {

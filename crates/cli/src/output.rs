@@ -45,6 +45,16 @@ pub fn lost() -> Option<Problem> {
     LOST.get().map(|kind| file_problem(Path::new("standard output"), &(*kind).into()))
 }
 
+/// What was said on the command line is no command: the words for it are the parser's own.
+pub fn called_wrongly(kind: &str) {
+    line(&serde_json::to_string_pretty(&usage_problem("arguments", kind)).unwrap_or_default());
+}
+
+/// Done, and there is nothing to say but that: not even that much without `--json`.
+pub fn done<T: Serialize>(json: bool, what: &str, value: T) {
+    answer(json, &BTreeMap::from([(what, value)]), |_| Vec::new());
+}
+
 /// What went wrong: the JSON value, where that is asked for and no answer came before, and a line on standard error.
 pub fn problem(problem: &Problem, json: bool) {
     if json && !ANSWERED.load(Ordering::Relaxed) {

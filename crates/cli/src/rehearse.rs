@@ -1,13 +1,14 @@
 //! `lanyard rehearse`: the simulated devices as a bench that is handled by words on standard input.
 //!
-//! One command a line, one answer a line (`ok …` or `error …`), so that a person can play and a test can drive it.
+//! One command a line, one answer a line (`ok …` or `error …`; with `--json` a value each), so that a person can play and a test can drive it.
 
 use std::io::BufRead;
 use std::path::Path;
 use std::time::Duration;
 
+use lanyard_secret::SecretBytes;
 use lanyard_station::api::{BenchAction, BenchCardKind, CardDone, CaseView, Identified, Problem};
-use lanyard_station::{HouseChoice, Options, Station};
+use lanyard_station::{BENCH_CHIP_READER, BENCH_ENCODER, BENCH_PRINTER, HouseChoice, Options, Station};
 
 use crate::commands::read_text;
 use crate::issue::{Carry, carry_through};
@@ -40,8 +41,8 @@ bench                              what lies where
 quit";
 
 /// Runs until `quit` or the end of input.
-pub fn run(home: &Path) -> Result<(), Problem> {
-    let station = crate::demo::rehearsal_station(Options::new(home.to_owned(), HouseChoice::Rehearsal))?;
+pub fn run(home: &Path, by: Option<(&str, SecretBytes)>, json: bool) -> Result<(), Problem> {
+    let station = crate::demo::rehearsal_station(Options::new(home.to_owned(), HouseChoice::Rehearsal), by)?;
     note(WORDS);
     for input in std::io::stdin().lock().lines() {
         let Ok(input) = input else { break };
@@ -50,7 +51,9 @@ pub fn run(home: &Path) -> Result<(), Problem> {
             [] => continue,
             ["quit"] => break,
             words => match act(&station, words) {
+                Ok(said) if json => line(&serde_json::json!({ "ok": said }).to_string()),
                 Ok(said) => line(&format!("ok {said}")),
+                Err(problem) if json => line(&serde_json::to_string(&problem).unwrap_or_default()),
                 Err(problem) => line(&format!("error {} {:?}", problem.code, problem.details)),
             },
         }
@@ -60,8 +63,8 @@ pub fn run(home: &Path) -> Result<(), Problem> {
 
 fn reader(word: &str) -> Result<String, Problem> {
     match word {
-        "encoder" => Ok("Encoder".to_owned()),
-        "chip" => Ok("Chip reader".to_owned()),
+        "encoder" => Ok(BENCH_ENCODER.to_owned()),
+        "chip" => Ok(BENCH_CHIP_READER.to_owned()),
         other => Err(usage_problem("reader", other)),
     }
 }
@@ -71,7 +74,7 @@ fn number(word: &str) -> Result<u32, Problem> {
 }
 
 fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
-    let printer = "Card printer".to_owned();
+    let printer = BENCH_PRINTER.to_owned();
     let action = match words {
         ["new", kind] => BenchAction::NewCard {
             kind: match *kind {

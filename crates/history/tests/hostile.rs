@@ -51,7 +51,7 @@ proptest! {
         }
         let said = match read(zip) {
             Ok(report) => words::tell(&report, words::Lang::De),
-            Err(error) => words::unreadable(&error, words::Lang::De),
+            Err(error) => words::unreadable("bundle.zip", &error, words::Lang::De),
         };
         prop_assert!(!said.is_empty());
     }

@@ -7,8 +7,11 @@ use lanyard_model::Reason;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// The photo has hints, and no reason was given.
-    #[error("the photo needs a reason")]
-    PhotoReason,
+    #[error("the photo needs a reason: {hints}")]
+    PhotoReason {
+        /// Their codes.
+        hints: String,
+    },
     /// A card that was out already is not cancelled, it is voided with a reason.
     #[error("reason {reason} does not void a card")]
     VoidReason {
@@ -47,7 +50,7 @@ pub enum PolicyError {
 impl Coded for PolicyError {
     fn code(&self) -> &'static str {
         match self {
-            Self::PhotoReason => "policy.photo.reason",
+            Self::PhotoReason { .. } => "policy.photo.reason",
             Self::VoidReason { .. } => "policy.void.reason",
             Self::LoginTaken => "policy.login.taken",
             Self::LastOperator => "policy.operator.last",
@@ -65,7 +68,7 @@ impl Coded for PolicyError {
 
     fn helps(&self) -> Helps {
         match self {
-            Self::PhotoReason
+            Self::PhotoReason { .. }
             | Self::VoidReason { .. }
             | Self::LoginTaken
             | Self::PrintReason
@@ -77,6 +80,7 @@ impl Coded for PolicyError {
 
     fn details(&self) -> Vec<(&'static str, String)> {
         match self {
+            Self::PhotoReason { hints } => vec![("hints", hints.clone())],
             Self::VoidReason { reason } => vec![("reason", reason.clone())],
             Self::Right { right } => vec![("right", (*right).to_owned())],
             Self::RightUnknown { right } => vec![("right", right.clone())],
@@ -110,11 +114,11 @@ pub fn void_reason(word: &str) -> Result<Reason, PolicyError> {
 ///
 /// # Errors
 /// [`PolicyError::PhotoReason`].
-pub fn may_take_photo(hints: usize, reason: Option<&str>) -> Result<(), PolicyError> {
-    if hints == 0 || reason.is_some_and(|reason| !reason.trim().is_empty()) {
+pub fn may_take_photo(hints: &[String], reason: Option<&str>) -> Result<(), PolicyError> {
+    if hints.is_empty() || reason.is_some_and(|reason| !reason.trim().is_empty()) {
         Ok(())
     } else {
-        Err(PolicyError::PhotoReason)
+        Err(PolicyError::PhotoReason { hints: hints.join(", ") })
     }
 }
 
@@ -197,10 +201,12 @@ mod tests {
 
     #[test]
     fn a_doubtful_photo_needs_a_reason_that_says_something() {
-        assert!(may_take_photo(0, None).is_ok());
-        assert!(may_take_photo(1, None).is_err());
-        assert!(may_take_photo(1, Some("  ")).is_err());
-        assert!(may_take_photo(1, Some("bandaged")).is_ok());
+        let hints = ["photo.blurred".to_owned(), "photo.small".to_owned()];
+        assert!(may_take_photo(&[], None).is_ok());
+        let named = PolicyError::PhotoReason { hints: "photo.blurred, photo.small".to_owned() };
+        assert_eq!(may_take_photo(&hints, None), Err(named.clone()));
+        assert_eq!(may_take_photo(&hints, Some("  ")), Err(named));
+        assert!(may_take_photo(&hints, Some("bandaged")).is_ok());
     }
 
     #[test]

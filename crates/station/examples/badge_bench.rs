@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 use lanyard_station::api::{
     BenchAction, BenchCardKind, CaseState, FirstStart, Identified, NewOperator, Password, PersonInput, StepInput,
 };
-use lanyard_station::{HouseChoice, Options, Station};
+use lanyard_station::{BENCH_CHIP_READER, BENCH_ENCODER, HouseChoice, Options, Station};
 
 const PORTRAIT: &[u8] = include_bytes!("../../../assets/people/eileen.jpg");
 
@@ -117,7 +117,7 @@ fn badge(station: &Station, number: u32) {
         .collect();
     let person = station.person_save(PersonInput { id: None, fields, although_alike: true }).unwrap();
     let mut view = station.case_open(&person.hit.id).unwrap();
-    for (kind, reader) in [(BenchCardKind::Blank, "Encoder"), (BenchCardKind::Chip, "Chip reader")] {
+    for (kind, reader) in [(BenchCardKind::Blank, BENCH_ENCODER), (BenchCardKind::Chip, BENCH_CHIP_READER)] {
         let _ = station.bench_do(&BenchAction::Lift { reader: reader.to_owned() });
         let cards = station.bench_do(&BenchAction::NewCard { kind }).unwrap().cards;
         let card = cards.iter().map(|card| card.id).max().unwrap();
@@ -136,7 +136,7 @@ fn badge(station: &Station, number: u32) {
             ("photo", _) => StepInput::AcceptPhoto { reason: None },
             ("preview", _) => StepInput::AcceptPreview,
             ("hand_over", CaseState::Waiting) => match &view.hand_over {
-                Some(done) if done.card_checked => StepInput::Given,
+                Some(done) if done.ready => StepInput::Given,
                 _ => StepInput::Identify { how: Identified::Known },
             },
             _ => {

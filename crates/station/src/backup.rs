@@ -1,11 +1,12 @@
 //! Backups: made, and proved once by restoring them aside, before a real card is written.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use lanyard_keys::Vault;
 use lanyard_model::{Change, Kind, Record, UnixMs};
 use lanyard_secret::SecretBytes;
-use lanyard_store::{Mode, Store, StoreError};
+use lanyard_store::{Mode, Store, StoreError, sync_dir};
 
 use crate::house::{file, write_front, writes};
 use crate::making::key_label;
@@ -33,11 +34,10 @@ impl Core {
             return Err(StoreError::ReadOnly.into());
         }
         outside(house.store.dir(), to)?;
-        house.store.backup(to, &session.opened.store_key)?;
-        write_front(to, &house.front).inspect_err(|_| {
-            // The folder was new or empty: a backup that nobody can find the front of is in the way of the next try.
-            let _ = std::fs::remove_dir_all(to);
-        })?;
+        let beside = Beside::of(to)?;
+        house.store.backup(&beside.folder, &session.opened.store_key)?;
+        write_front(&beside.folder, &house.front)?;
+        beside.in_place(to)?;
         // Only now, so that the history claims no backup that failed.
         house.store.write(|tx| tx.commit(&Change::new("station.backed_up", station), &by, now))?;
         self.status_changed();
@@ -90,6 +90,74 @@ impl Core {
         session.use_vault(vault)?;
         self.status_changed();
         Ok(())
+    }
+}
+
+/// Where a backup comes into being: at no moment is a part of one there under its own name. Taken away again, unless it was put
+/// in place.
+struct Beside {
+    folder: PathBuf,
+}
+
+/// The store last: a folder without it is no house.
+const FILES: [&str; 3] = ["slots.json", "house.json", "store.db"];
+
+impl Beside {
+    /// For a backup in this folder, which is new or empty. An empty one may be a disk of its own: then it comes into being
+    /// within, since nothing is moved from one disk to another in one go.
+    fn of(to: &Path) -> Result<Self, StationError> {
+        const NAME: &str = "unfinished";
+        let there = match std::fs::read_dir(to) {
+            Ok(entries) => Some(entries),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(file(to, &error)),
+        };
+        let folder = match there {
+            Some(mut entries) => {
+                if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != NAME)) {
+                    return Err(StoreError::Exists.into());
+                }
+                to.join(NAME)
+            }
+            None => {
+                let mut name = to.file_name().unwrap_or_default().to_owned();
+                name.push(format!(".{NAME}"));
+                to.with_file_name(name)
+            }
+        };
+        let this = Self { folder };
+        // What a program that was killed amid one has left.
+        this.sweep();
+        Ok(this)
+    }
+
+    fn in_place(&self, to: &Path) -> Result<(), StationError> {
+        let moved = || {
+            if to.is_dir() {
+                for name in FILES {
+                    std::fs::rename(self.folder.join(name), to.join(name))?;
+                }
+            } else {
+                std::fs::rename(&self.folder, to)?;
+            }
+            sync_dir(to)?;
+            to.parent().filter(|above| above.is_dir()).map_or(Ok(()), sync_dir)
+        };
+        moved().map_err(|error| file(to, &error))
+    }
+
+    /// Nothing but what a backup is made of: whatever else lies there is somebody's.
+    fn sweep(&self) {
+        for name in FILES.into_iter().chain(["store.db-journal", "slots.json.new", "house.json.new"]) {
+            let _ = std::fs::remove_file(self.folder.join(name));
+        }
+        let _ = std::fs::remove_dir(&self.folder);
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.sweep();
     }
 }
 

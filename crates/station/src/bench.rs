@@ -11,21 +11,23 @@ use lanyard_virtual::{ApduCard, Bench, DesfireCard, Fault, FaultKind, KeyKind, V
 use lanyard_virtual_piv::PivCard;
 
 use crate::api::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
-use crate::{StationError, entropy};
+use crate::{Access, StationError, entropy};
 
 /// The reader that contactless cards are written on.
-pub(crate) const ENCODER: &str = "Encoder";
+pub const ENCODER: &str = "Encoder";
 /// The reader for contact chips.
-pub(crate) const CHIP_READER: &str = "Chip reader";
+pub const CHIP_READER: &str = "Chip reader";
 /// Lies in the bench's folder once a card has frozen.
 const FROZEN: &str = "frozen";
 /// The card printer.
-pub(crate) const PRINTER: &str = "Card printer";
+pub const PRINTER: &str = "Card printer";
 
 /// The bench and its drawer.
 pub(crate) struct RehearsalBench {
     bench: Bench,
     folder: PathBuf,
+    /// What becomes of the cards is kept in the folder.
+    keeps: bool,
     cards: BTreeMap<u32, Kept>,
     jammed: bool,
     ribbon_empty: bool,
@@ -47,7 +49,8 @@ enum AnyCard {
 /// A card that is on disk after every exchange.
 struct Remembering {
     card: AnyCard,
-    file: PathBuf,
+    /// None where it is only looked at: the cards are those of another program, or of a folder that cannot be written.
+    file: Option<PathBuf>,
     last: String,
     in_field: Arc<AtomicBool>,
     /// Stops answering after so many more exchanges; 0: never.
@@ -63,11 +66,12 @@ impl Remembering {
     }
 
     fn remember(&mut self) {
+        let Some(file) = &self.file else { return };
         let image = self.image();
         if image != self.last {
             // A card cannot report that its memory failed; the next start then finds it one exchange younger.
-            let beside = self.file.with_extension("new");
-            if std::fs::write(&beside, &image).and_then(|()| std::fs::rename(&beside, &self.file)).is_ok() {
+            let beside = file.with_extension("new");
+            if std::fs::write(&beside, &image).and_then(|()| std::fs::rename(&beside, file)).is_ok() {
                 self.last = image;
             }
         }
@@ -112,7 +116,9 @@ impl ApduCard for Remembering {
         self.remember();
         if self.freeze.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1) {
             // For whoever ends this process at this very point.
-            let _ = std::fs::write(self.file.with_file_name(FROZEN), "");
+            if let Some(file) = &self.file {
+                let _ = std::fs::write(file.with_file_name(FROZEN), "");
+            }
             loop {
                 std::thread::park();
             }
@@ -123,16 +129,26 @@ impl ApduCard for Remembering {
 
 impl RehearsalBench {
     /// The bench of a rehearsal house, with the cards that were left in its drawer.
-    pub(crate) fn open(home: &Path) -> Result<(Self, [VirtualReader; 2], VirtualPrinter), StationError> {
+    pub(crate) fn open(
+        home: &Path,
+        access: Access,
+    ) -> Result<(Self, [VirtualReader; 2], VirtualPrinter), StationError> {
         let folder = home.join("bench");
         let failed = |error: std::io::Error| StationError::File { what: "bench".to_owned(), kind: error.kind() };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let _ = std::fs::remove_file(folder.join(FROZEN));
+        let keeps = access == Access::Write;
+        if keeps {
+            std::fs::create_dir_all(&folder).map_err(failed)?;
+            let _ = std::fs::remove_file(folder.join(FROZEN));
+        }
         let bench = Bench::new();
         let readers = [bench.plug_reader(ENCODER), bench.plug_reader(CHIP_READER)];
         let printer = bench.plug_printer(PRINTER);
-        let mut this = Self { bench, folder, cards: BTreeMap::new(), jammed: false, ribbon_empty: false };
-        for entry in std::fs::read_dir(&this.folder).map_err(failed)? {
+        let mut this = Self { bench, folder, keeps, cards: BTreeMap::new(), jammed: false, ribbon_empty: false };
+        let entries = match std::fs::read_dir(&this.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((this, readers, printer)),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             let path = entry.map_err(failed)?.path();
             let Some((id, kind)) = path.file_name().and_then(|name| named(&name.to_string_lossy())) else { continue };
             let image = std::fs::read_to_string(&path).map_err(failed)?;
@@ -150,7 +166,7 @@ impl RehearsalBench {
     fn keep(&mut self, id: u32, kind: BenchCardKind, card: AnyCard) {
         let in_field = Arc::new(AtomicBool::new(false));
         let freeze = Arc::new(AtomicU32::new(0));
-        let file = self.folder.join(file_name(id, kind));
+        let file = self.keeps.then(|| self.folder.join(file_name(id, kind)));
         let mut remembering = Remembering {
             card,
             file,

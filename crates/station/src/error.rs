@@ -29,6 +29,15 @@ pub enum StationError {
         /// `name`, `login`.
         field: &'static str,
     },
+    /// A sign-in name with letters of several scripts.
+    #[error("the sign-in name mixes scripts")]
+    LoginScripts,
+    /// A device's name is empty, too long, or holds what cannot be seen.
+    #[error("the device's name has 1 to {longest} characters of one line")]
+    DeviceName {
+        /// In characters.
+        longest: usize,
+    },
     /// No record of that id.
     #[error("no {kind} of that id")]
     Missing {
@@ -283,6 +292,8 @@ impl Coded for StationError {
             Self::StationName { .. } => "station.name",
             Self::NoOperator => "station.operator.none",
             Self::OperatorField { .. } => "station.operator.field",
+            Self::LoginScripts => "station.operator.scripts",
+            Self::DeviceName { .. } => "device.name",
             Self::Missing { .. } => "station.missing",
             Self::WitnessMissing { .. } => "keys.witness.missing",
             Self::Ambiguous { .. } => "person.ambiguous",
@@ -363,7 +374,7 @@ impl Coded for StationError {
             return below.details();
         }
         match self {
-            Self::StationName { longest } => vec![("longest", longest.to_string())],
+            Self::StationName { longest } | Self::DeviceName { longest } => vec![("longest", longest.to_string())],
             Self::OperatorField { field } => vec![("field", (*field).to_owned())],
             Self::Missing { kind } => vec![("kind", (*kind).to_owned())],
             Self::Ambiguous { count } | Self::Alike { count } => vec![("count", count.to_string())],

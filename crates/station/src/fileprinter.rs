@@ -1,7 +1,6 @@
 //! A folder as a printer: a job becomes a PDF in it, whole or not at all, and never in place of another file. Who may do
 //! so, and why, is asked before the job comes here (`printing`).
 
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -61,9 +60,7 @@ impl FilePrinter {
         beside.as_file().write_all(pdf)?;
         beside.as_file().sync_all()?;
         beside.persist_noclobber(self.folder.join(name)).map_err(|error| error.error)?;
-        #[cfg(unix)]
-        File::open(&self.folder)?.sync_all()?;
-        Ok(())
+        lanyard_store::sync_dir(&self.folder)
     }
 
     /// What a program that was killed amid this very job left.

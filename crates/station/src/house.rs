@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use lanyard_keys::{Cost, HouseKind, KeysError, Opened, Slots, Vault};
 use lanyard_model::{Id, Kind, RecordRef};
 use lanyard_secret::SecretBytes;
-use lanyard_store::{Mode, Store, StoreError};
+use lanyard_store::{Mode, Store, StoreError, sync_dir};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -202,7 +202,7 @@ impl Closed {
 
     /// The house in this folder, if there is one.
     pub(crate) fn at(dir: &Path, mode: Mode) -> Result<Option<Self>, StationError> {
-        if !lanyard_store::is_house(dir) {
+        if !lanyard_store::is_house(dir)? {
             return Ok(None);
         }
         let front = dir.join("house.json");
@@ -270,15 +270,6 @@ pub(crate) fn write_front(dir: &Path, front: &Front) -> Result<(), StationError>
         sync_dir(dir)
     };
     write().map_err(|error| file(dir, &error))
-}
-
-/// Makes names that were created or moved survive a power cut.
-pub(crate) fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
 }
 
 pub(crate) fn file(path: &Path, error: &std::io::Error) -> StationError {

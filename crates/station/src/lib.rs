@@ -50,6 +50,7 @@ mod views;
 mod void;
 mod work;
 
+pub use bench::{CHIP_READER as BENCH_CHIP_READER, ENCODER as BENCH_ENCODER, PRINTER as BENCH_PRINTER};
 pub use error::StationError;
 pub use home::default_home;
 pub use lanyard_store::private_file;

@@ -1,17 +1,18 @@
 //! A house comes into being, whole or not at all: at first start, or from a backup.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use lanyard_keys::{KeyRef, Slots, Vault};
 use lanyard_model::{Actor, ActorKind, ActorRole, Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_secret::SecretBytes;
-use lanyard_store::{Mode, NewHouse, Store, StoreError};
+use lanyard_store::{Mode, NewHouse, Store, StoreError, sync_dir};
 
 use crate::api::{FirstStart, Recovery, Shown};
 use crate::backup::{backup_holds, outside};
 use crate::cards::CARD_NUMBERS;
 use crate::encodings::Encodings;
-use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, sync_dir, write_front};
+use crate::house::{Closed, Front, House, cost, file, folder, kind, login_hash, seal_of, write_front};
 use crate::operators::{NAME_LONGEST, checked, is_name, operator_added};
 use crate::session::station_opened;
 use crate::shared::Core;
@@ -56,7 +57,7 @@ impl Core {
         if self.house.is_some() || self.closed.is_some() {
             return Err(StationError::HouseExists);
         }
-        if !lanyard_store::is_house(from) {
+        if !lanyard_store::is_house(from)? {
             return Err(StoreError::Missing.into());
         }
         let slots = lanyard_store::read_slots(from)?;
@@ -90,6 +91,7 @@ impl Core {
         now: UnixMs,
         make: impl FnOnce(&mut Self, &Path) -> Result<T, StationError>,
     ) -> Result<T, StationError> {
+        let _alone = alone(dir.parent().unwrap_or(dir))?;
         if std::fs::read_dir(dir).is_ok_and(|mut there| there.next().is_some()) {
             return Err(StoreError::Exists.into());
         }
@@ -193,6 +195,22 @@ impl Core {
             people::add_samples(self, now)?;
         }
         Ok(Recovery { code: Shown(recovery.printed()) })
+    }
+}
+
+/// Held while a house comes into being in this home: of two programs that make one, the second sweeps what the first has half
+/// made.
+fn alone(home: &Path) -> Result<File, StationError> {
+    let open = || {
+        std::fs::create_dir_all(home)?;
+        // Not everywhere can a folder be opened.
+        if cfg!(unix) { File::open(home) } else { File::create(home.join("making.lock")) }
+    };
+    let held = open().map_err(|error| file(home, &error))?;
+    match held.try_lock() {
+        Ok(()) => Ok(held),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse.into()),
+        Err(TryLockError::Error(error)) => Err(file(home, &error)),
     }
 }
 

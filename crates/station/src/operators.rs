@@ -3,6 +3,7 @@
 
 use lanyard_issue::{GIVEN_RIGHTS, PolicyError, may_give_right};
 use lanyard_model::{Change, Id, Kind, Record, RecordRef, UnixMs, Value};
+use unicode_script::ScriptExtension;
 
 use crate::api::{NewOperator, OperatorView};
 use crate::house::{House, cost};
@@ -32,10 +33,19 @@ pub(crate) fn checked(operator: &NewOperator, taken: &[String]) -> Result<(), St
             return Err(StationError::OperatorField { field });
         }
     }
+    if !is_of_one_script(&operator.login) {
+        return Err(StationError::LoginScripts);
+    }
     if taken.contains(&operator.login.trim().to_lowercase()) {
         return Err(PolicyError::LoginTaken.into());
     }
     Ok(())
+}
+
+/// A sign-in name in which letters of another script stand for those that they look like would be told from the real one by
+/// nobody (UTS #39 §5.1, single script).
+fn is_of_one_script(text: &str) -> bool {
+    !ScriptExtension::for_str(text).is_empty()
 }
 
 pub(crate) fn operator_added(id: Id, operator: &NewOperator) -> Change {

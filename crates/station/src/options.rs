@@ -35,6 +35,7 @@ pub struct Options {
     pub(crate) clock: Clock,
     pub(crate) listener: Listener,
     pub(crate) devices: bool,
+    pub(crate) only_bound: bool,
 }
 
 impl Options {
@@ -48,6 +49,7 @@ impl Options {
             clock: Box::new(wall_clock),
             listener: Box::new(|_| {}),
             devices: true,
+            only_bound: false,
         }
     }
 
@@ -76,6 +78,14 @@ impl Options {
     #[must_use]
     pub fn without_devices(mut self) -> Self {
         self.devices = false;
+        self
+    }
+
+    /// Readers and printers work for the case that is bound and for none else that is open: for a command about one person, or
+    /// about no case at all.
+    #[must_use]
+    pub fn for_the_bound_case_only(mut self) -> Self {
+        self.only_bound = true;
         self
     }
 }

@@ -212,7 +212,7 @@ impl Core {
     ) -> Result<(), StationError> {
         let state = steps::framed(read, Adjust { zoom: 1.0, ..Adjust::default() })?;
         let hints: Vec<String> = state.hints.iter().map(|hint| hint.code().to_owned()).collect();
-        lanyard_issue::may_take_photo(hints.len(), reason)?;
+        lanyard_issue::may_take_photo(&hints, reason)?;
         let (house, session) = self.open()?;
         let record = house.store.view().required(person(id))?;
         let by = session.did();

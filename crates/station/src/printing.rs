@@ -158,6 +158,7 @@ impl Core {
             .iter()
             .filter_map(|case| self.cases.get(case))
             .filter(|case| case.step() == Some(StepKind::Print) && case.problem.is_none() && !case.busy)
+            .filter(|case| self.is_worked_for(case.id))
             .filter(|case| !folder || self.may_go_into_a_file(case))
             .filter(|case| of_this_one(case))
             .map(|case| case.id)

@@ -7,6 +7,7 @@ use lanyard_store::StoreError;
 
 use crate::api::DeviceRole;
 use crate::house::FACILITY;
+use crate::operators::{NAME_LONGEST, is_name};
 use crate::shared::{Core, Shared};
 use crate::{StationError, fileprinter, kept};
 
@@ -59,6 +60,9 @@ impl Core {
     }
 
     pub(crate) fn save_printer(&mut self, name: &str, uri: &str) -> Result<(), StationError> {
+        if !is_name(name) {
+            return Err(StationError::DeviceName { longest: NAME_LONGEST });
+        }
         match fileprinter::folder_of(uri) {
             Some(folder) => drop(fileprinter::FilePrinter::new(name, &folder)?),
             None => drop(lanyard_printer_ipp::IppPrinter::new(name, uri)?),

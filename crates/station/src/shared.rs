@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub order: Vec<Id>,
     /// The case that the next blank belongs to.
     pub bound: Option<Id>,
+    /// Devices work for no other case.
+    pub only_bound: bool,
     pub bench: Option<crate::bench::RehearsalBench>,
     /// What is wanted of the card of a reader outside of a case, by reader.
     pub errands: BTreeMap<String, Errand>,
@@ -123,6 +125,11 @@ impl Core {
         self.cases.get_mut(&id).ok_or(StationError::Missing { kind: "case" })
     }
 
+    /// Whether devices work for this case.
+    pub(crate) fn is_worked_for(&self, case: Id) -> bool {
+        !self.only_bound || self.bound == Some(case)
+    }
+
     /// The device is still the one that was attached then.
     pub(crate) fn serves(&self, serving: &Serving) -> bool {
         self.devices.get(&serving.id).is_some_and(|device| device.attachment == serving.attachment)
@@ -145,6 +152,7 @@ impl Shared {
             cases: BTreeMap::new(),
             order: Vec::new(),
             bound: None,
+            only_bound: false,
             bench: None,
             errands: BTreeMap::new(),
             tests: BTreeMap::new(),

@@ -37,6 +37,7 @@ pub struct Station {
     pub(crate) shared: Arc<Shared>,
     home: PathBuf,
     devices: bool,
+    access: Access,
     /// Real readers are watched for from one thread, which ends with the station.
     watching: OnceLock<Canceller>,
 }
@@ -50,7 +51,7 @@ impl Station {
     /// A house that cannot be read.
     pub fn start(options: Options) -> Answer<Self> {
         dumps::hold_no_memory();
-        let Options { home, choice, access, clock, listener, devices } = options;
+        let Options { home, choice, access, clock, listener, devices, only_bound } = options;
         let shared = Shared::new(clock, listener);
         let mode = if access == Access::Write { Mode::Write } else { Mode::Read };
         let found = |rehearsal: bool| Closed::find(&home, rehearsal, mode);
@@ -63,9 +64,10 @@ impl Station {
         let rehearsal = closed.as_ref().map(|closed| closed.view().rehearsal);
         shared.with(|core| {
             core.closed = closed;
+            core.only_bound = only_bound;
             core.status_changed();
         });
-        let station = Self { shared, home, devices, watching: OnceLock::new() };
+        let station = Self { shared, home, devices, access, watching: OnceLock::new() };
         match rehearsal {
             Some(true) => station.rehearsal_devices().map_err(problem)?,
             // Before first start readers are shown, so that the window can say whether there are any.
@@ -103,7 +105,7 @@ impl Station {
             return Ok(());
         }
         self.shared.quietly(|core| core.devices.retain(|_, device| device.simulated));
-        let (bench, [encoder, chip], printer) = RehearsalBench::open(&folder(&self.home, true))?;
+        let (bench, [encoder, chip], printer) = RehearsalBench::open(&folder(&self.home, true), self.access)?;
         self.shared.with(|core| core.bench = Some(bench));
         attach_reader(&self.shared, Box::new(encoder), true, Some(DeviceRole::Encoder));
         attach_reader(&self.shared, Box::new(chip), true, Some(DeviceRole::Chip));

@@ -140,7 +140,7 @@ impl Core {
         let case = self.at(id, &[StepKind::Photo])?;
         let state = case.photo.as_ref().ok_or(StationError::NoPhoto)?;
         let hints: Vec<String> = state.hints.iter().map(|hint| hint.code().to_owned()).collect();
-        lanyard_issue::may_take_photo(hints.len(), reason)?;
+        lanyard_issue::may_take_photo(&hints, reason)?;
         let portrait = state.portrait.clone();
         let person = case.person;
         let house = self.house.as_ref().ok_or(StationError::NoHouse)?;

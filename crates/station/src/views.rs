@@ -115,7 +115,7 @@ impl Core {
             lines: case.lines.clone(),
             chip: chip_facts(case, self.house.as_ref().and_then(|house| house.facility().ok())),
             hand_over: (step == Some(StepKind::HandOver)).then(|| HandOver {
-                card_checked: case.hand_over_ready(),
+                ready: case.hand_over_ready(),
                 pin: case
                     .hand_over
                     .pin

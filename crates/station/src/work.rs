@@ -182,7 +182,9 @@ impl Core {
         if !self.house.as_ref().is_some_and(writes) {
             return None;
         }
-        let free = |case: &&crate::case::Case| case.problem.is_none() && !case.busy && !case.over();
+        let free = |case: &&crate::case::Case| {
+            case.problem.is_none() && !case.busy && !case.over() && self.is_worked_for(case.id)
+        };
         if seen.view.technology == "piv" {
             if !self.fits(id, DeviceRole::Chip) {
                 return None;

@@ -199,7 +199,7 @@ fn main() {
     };
     let (slots, opened, _) = Slots::create(house.id, Cost::TEST, &mut *entropy(3)).unwrap();
     let vault = Vault::create(house.id, house.kind, "Bench", house.made, &mut *entropy(4)).unwrap();
-    if !lanyard_store::is_house(&dir) {
+    if !lanyard_store::is_house(&dir).unwrap_or_default() {
         let signer = Box::new(vault.signer());
         let mut store = Store::create(&dir, &house, &slots, &opened.store_key, signer, entropy(5)).unwrap();
         fill(&mut store, people);

@@ -144,5 +144,5 @@ fn copy(source: &Connection, to: &Path, store_key: &Secret<32>) -> Result<(), St
         Backup::new(source, &mut copy)?.run_to_completion(PAGES, std::time::Duration::ZERO, None)?;
     }
     file.sync_all()?;
-    folder::sync_dir(to)
+    Ok(folder::sync_dir(to)?)
 }

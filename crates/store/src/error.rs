@@ -1,5 +1,8 @@
 //! Everything that can go wrong with the store, told apart by who can put it right.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use lanyard_fault::{Coded, Fault, Helps};
 use lanyard_model::Kind;
 
@@ -55,6 +58,18 @@ pub enum StoreError {
     /// Opened for reading only.
     #[error("opened for reading only")]
     ReadOnly,
+    /// The system lets nobody, or not this user, write there.
+    #[error("{place} cannot be written")]
+    NotWritable {
+        /// File or folder.
+        place: String,
+    },
+    /// The system lets this user not read it.
+    #[error("{place} cannot be read")]
+    NotReadable {
+        /// File or folder.
+        place: String,
+    },
     /// Nobody is signed in: there is no key to sign with.
     #[error("no signer: locked")]
     Locked,
@@ -148,6 +163,8 @@ impl Coded for StoreError {
             Self::DiskFull => "store.disk.full",
             Self::Disk { .. } => "store.disk.failed",
             Self::ReadOnly => "store.read_only",
+            Self::NotWritable { .. } => "store.not_writable",
+            Self::NotReadable { .. } => "store.not_readable",
             Self::Locked => "store.locked",
             Self::StateNotAllowed { .. } => "store.state.not_allowed",
             Self::StateDiffers { .. } => "store.state.differs",
@@ -172,6 +189,8 @@ impl Coded for StoreError {
             | Self::Older { .. }
             | Self::KeyWrong
             | Self::Locked
+            | Self::NotWritable { .. }
+            | Self::NotReadable { .. }
             | Self::BackupDamaged { .. } => Fault::Operator,
             Self::Damaged { .. } | Self::DiskFull | Self::Disk { .. } => Fault::Device,
             Self::StateNotAllowed { .. } | Self::StateDiffers { .. } | Self::RecordErased { .. } => Fault::Policy,
@@ -198,7 +217,7 @@ impl Coded for StoreError {
             Self::Missing | Self::Exists | Self::KeyWrong | Self::Damaged { .. } | Self::BackupDamaged { .. } => {
                 Helps::Another
             }
-            Self::StateDiffers { .. } => Helps::SameAgain,
+            Self::StateDiffers { .. } | Self::NotWritable { .. } | Self::NotReadable { .. } => Helps::SameAgain,
             Self::ReadOnly
             | Self::SignerForeign
             | Self::StateNotAllowed { .. }
@@ -220,6 +239,7 @@ impl Coded for StoreError {
             }
             Self::Damaged { what } => vec![("what", (*what).to_owned())],
             Self::Disk { what } => vec![("what", what.clone())],
+            Self::NotWritable { place } | Self::NotReadable { place } => vec![("place", place.clone())],
             Self::StateNotAllowed { kind, from, to } => {
                 vec![("kind", kind.word().to_owned()), ("from", from.clone()), ("to", to.clone())]
             }
@@ -236,6 +256,26 @@ impl Coded for StoreError {
             Self::History(error) => error.details(),
             Self::Keys(error) => error.details(),
             _ => Vec::new(),
+        }
+    }
+}
+
+impl StoreError {
+    /// What came of writing at this place.
+    pub(crate) fn writing(place: &Path, error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                Self::NotWritable { place: place.display().to_string() }
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// What came of reading this file or folder.
+    pub(crate) fn reading(place: &Path, error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::PermissionDenied => Self::NotReadable { place: place.display().to_string() },
+            _ => error.into(),
         }
     }
 }
@@ -266,9 +306,12 @@ impl From<rusqlite::Error> for StoreError {
 
 impl From<lanyard_history::Error> for StoreError {
     fn from(error: lanyard_history::Error) -> Self {
-        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
         match error {
-            lanyard_history::Error::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => error.into(),
+            lanyard_history::Error::Io(error)
+                if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
+            {
+                error.into()
+            }
             other => Self::History(other),
         }
     }
@@ -277,9 +320,9 @@ impl From<lanyard_history::Error> for StoreError {
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
-            std::io::ErrorKind::NotFound => Self::Missing,
-            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
+            ErrorKind::NotFound => Self::Missing,
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             kind => Self::Disk { what: kind.to_string() },
         }
     }

@@ -57,20 +57,6 @@ pub struct Exported {
 }
 
 impl Store {
-    /// Hands out history: writes `history.exported`, signs a checkpoint, writes the bundle.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`].
-    pub fn export<W: Write + Seek>(
-        &mut self,
-        out: W,
-        export: &Export,
-        by: &[Actor],
-    ) -> Result<(W, Exported), StoreError> {
-        self.hand_out(export.at, by)?;
-        self.bundle(out, export)
-    }
-
     /// Writes `history.exported` and signs a checkpoint over it: a bundle that is made from now on has both.
     ///
     /// # Errors

@@ -4,21 +4,30 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lanyard_keys::Slots;
 
 use crate::StoreError;
 
 const SLOTS_MOST: u64 = 1 << 20;
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) fn database(dir: &Path) -> PathBuf {
     dir.join("store.db")
 }
 
 /// Whether there is a house in this folder.
-#[must_use]
-pub fn is_house(dir: &Path) -> bool {
-    database(dir).is_file()
+///
+/// # Errors
+/// [`StoreError::NotReadable`]: nobody knows.
+pub fn is_house(dir: &Path) -> Result<bool, StoreError> {
+    match std::fs::metadata(database(dir)) {
+        Ok(found) => Ok(found.is_file()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(StoreError::reading(dir, error)),
+        Err(_) => Ok(false),
+    }
 }
 
 /// A new folder, or an empty one that is there already, for its owner alone.
@@ -33,9 +42,9 @@ pub(crate) fn make(dir: &Path) -> Result<(), StoreError> {
             let mut builder = DirBuilder::new();
             builder.recursive(true);
             private_dir(&mut builder);
-            builder.create(dir)?;
+            builder.create(dir).map_err(|error| StoreError::writing(dir, error))?;
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(StoreError::reading(dir, error)),
     }
     restrict(dir)
 }
@@ -54,7 +63,7 @@ pub fn private_file(path: &Path) -> std::io::Result<File> {
 pub(crate) fn new_file(path: &Path) -> Result<File, StoreError> {
     match private_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(StoreError::Exists),
-        other => Ok(other?),
+        other => other.map_err(|error| StoreError::writing(path, error)),
     }
 }
 
@@ -73,11 +82,17 @@ pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     owners_own(&mut options);
-    let file = options.open(dir.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    let file = options.open(dir.join("lock")).map_err(|error| StoreError::writing(dir, error))?;
+    let mut tries = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            // Just given free by this program, it is held until a process that another thread starts has become its own.
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        tries += 1;
     }
 }
 
@@ -87,7 +102,9 @@ pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
 /// [`StoreError::Missing`], or those of [`Slots::from_json`].
 pub fn read_slots(dir: &Path) -> Result<Slots, StoreError> {
     let mut text = Vec::new();
-    File::open(dir.join("slots.json"))?.take(SLOTS_MOST + 1).read_to_end(&mut text)?;
+    let path = dir.join("slots.json");
+    let file = File::open(&path).map_err(|error| StoreError::reading(&path, error))?;
+    file.take(SLOTS_MOST + 1).read_to_end(&mut text)?;
     Ok(Slots::from_json(&text)?)
 }
 
@@ -102,11 +119,14 @@ pub(crate) fn write_slots(dir: &Path, slots: &Slots) -> Result<(), StoreError> {
     file.write_all(slots.to_json().as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&beside, dir.join("slots.json"))?;
-    sync_dir(dir)
+    Ok(sync_dir(dir)?)
 }
 
 /// Makes names that were created or moved survive a power cut.
-pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+///
+/// # Errors
+/// As the system says.
+pub fn sync_dir(dir: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     File::open(dir)?.sync_all()?;
     #[cfg(not(unix))]

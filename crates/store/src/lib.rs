@@ -23,7 +23,7 @@ pub use backup::restore;
 pub use commit::Committed;
 pub use error::StoreError;
 pub use export::{Export, Exported};
-pub use folder::{is_house, private_file, read_slots};
+pub use folder::{is_house, private_file, read_slots, sync_dir};
 pub use open::{Entropy, House, Mode, NewHouse, Store};
 pub use signer::Signer;
 pub use told::{FieldTold, Told};

@@ -141,7 +141,7 @@ impl Store {
     /// [`StoreError::Missing`], [`StoreError::InUse`] for a second writer, [`StoreError::KeyWrong`],
     /// [`StoreError::Newer`].
     pub fn open(dir: &Path, store_key: &Secret<32>, mode: Mode, entropy: Entropy) -> Result<Self, StoreError> {
-        if !folder::is_house(dir) {
+        if !folder::is_house(dir)? {
             return Err(StoreError::Missing);
         }
         let lock = match mode {
@@ -272,17 +272,18 @@ fn initialise() -> Result<(), StoreError> {
 }
 
 fn connect(dir: &Path, key: &Secret<32>, mode: Mode) -> Result<Connection, StoreError> {
+    let path = folder::database(dir);
     // A reader has to be able to recover the write-ahead log of a writer that was killed, hence not SQLITE_OPEN_READ_ONLY.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    initialise()?;
-    let conn = Connection::open_with_flags(folder::database(dir), flags)?;
-    conn.set_prepared_statement_cache_capacity(128);
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
-    // What it would print to stderr comes as an error as well.
-    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    keyed(&conn, "PRAGMA key = ", key)?;
-    // The first read shows whether the key is right.
-    conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
+    let conn = match (first_read(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, key), mode) {
+        (Err(StoreError::ReadOnly | StoreError::Missing), Mode::Read) => as_it_lies(dir, &path, key)?,
+        (Err(StoreError::ReadOnly | StoreError::Missing), Mode::Write) => {
+            return Err(StoreError::NotWritable { place: path.display().to_string() });
+        }
+        (opened, _) => opened?,
+    };
+    if mode == Mode::Write && conn.is_readonly("main")? {
+        return Err(StoreError::NotWritable { place: path.display().to_string() });
+    }
     // Temporary tables would lie on the disk in the clear.
     conn.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA trusted_schema = OFF;")?;
     match mode {
@@ -298,6 +299,47 @@ fn connect(dir: &Path, key: &Secret<32>, mode: Mode) -> Result<Connection, Store
         Mode::Read => conn.execute_batch("PRAGMA query_only = ON;")?,
     }
     Ok(conn)
+}
+
+/// Opened, and read from: that shows whether the key is right.
+fn first_read(path: &Path, flags: OpenFlags, key: &Secret<32>) -> Result<Connection, StoreError> {
+    initialise()?;
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    // What it would print to stderr comes as an error as well.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    keyed(&conn, "PRAGMA key = ", key)?;
+    conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))?;
+    Ok(conn)
+}
+
+/// A house in a folder where nothing can be written: SQLite would make the two files of its write-ahead log there. Where
+/// there is no log to be read, it is told that nobody writes (sqlite.org/wal.html, "Read-Only Databases").
+fn as_it_lies(dir: &Path, path: &Path, key: &Secret<32>) -> Result<Connection, StoreError> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    if let Err(error) = std::fs::File::open(path) {
+        return Err(StoreError::reading(path, error));
+    }
+    if std::fs::metadata(beside("-wal")).is_ok_and(|log| log.len() > 0) {
+        // What was written last is only in there.
+        return Err(StoreError::NotWritable { place: dir.display().to_string() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let mut uri = std::ffi::OsString::from("file:");
+    uri.push(escaped(path));
+    uri.push("?immutable=1");
+    first_read(Path::new(&uri), flags, key)
+}
+
+/// A path within a URI (RFC 3986 §2.1): `%`, `?` and `#` would be read as its own.
+fn escaped(path: &Path) -> std::ffi::OsString {
+    let text = path.to_string_lossy();
+    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23").into()
 }
 
 /// A statement that ends in a raw key: `x'…'`, taken as it is, without derivation.

@@ -59,6 +59,42 @@ fn a_full_disk_while_committing_is_said_changes_nothing_and_is_over_when_there_i
 }
 
 #[test]
+fn a_house_on_a_disk_that_cannot_be_written_is_read_and_a_writer_is_told_so() {
+    let at = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(at.path(), "16M");
+    // As a URI has it, these would be its own.
+    let [dir, torn] = ["a house? 100%#1", "torn"].map(|name| at.path().join(name));
+    let (mut store, opened) = house::make(&dir, HouseKind::Real);
+    let anna = house::person(of(Kind::Person, 1), "Anna", "Müller", "1");
+    store.write(|tx| tx.commit(&anna, &by(), NOW)).unwrap();
+    // As a writer leaves it that is killed: the last change is in the write-ahead log alone.
+    std::fs::create_dir(&torn).unwrap();
+    for name in ["store.db", "store.db-wal", "store.db-shm", "slots.json"] {
+        std::fs::copy(dir.join(name), torn.join(name)).unwrap();
+    }
+    store.close();
+    disk.protect();
+
+    let open = |dir: &std::path::Path, mode| Store::open(dir, &opened.store_key, mode, entropy(1));
+    let reader = open(&dir, Mode::Read).unwrap();
+    assert_eq!(reader.view().search("anna", 5).unwrap().len(), 1);
+    assert_eq!(reader.check().unwrap(), 3);
+    let refused = open(&dir, Mode::Write).err().unwrap();
+    assert_eq!((refused.code(), refused.details()), ("store.not_writable", vec![("place", dir.display().to_string())]));
+    assert_eq!(open(&torn, Mode::Read).unwrap().view().search("anna", 5).unwrap().len(), 1);
+    let new = at.path().join("new");
+    let made = Store::create(
+        &new,
+        &house::new_house(HouseKind::Real),
+        &lanyard_store::read_slots(&dir).unwrap(),
+        &opened.store_key,
+        Box::new(house::vault(HouseKind::Real).signer()),
+        entropy(1),
+    );
+    assert_eq!(made.err().map(|error| error.code()), Some("store.not_writable"));
+}
+
+#[test]
 fn a_house_that_does_not_fit_is_said_to_when_it_is_made() {
     let at = tempfile::tempdir().unwrap();
     let disk = SmallDisk::mount(at.path(), "256K");

@@ -10,10 +10,16 @@ use lanyard_history::Scope;
 use lanyard_history::verify::{Options, verify};
 use lanyard_keys::HouseKind;
 use lanyard_model::{Change, Kind, UnixMs};
-use lanyard_store::Export;
+use lanyard_store::{Export, Exported};
 
 fn export(scope: Scope, openings: bool) -> Export {
     Export { scope, openings, blobs: openings, single_person: true, program: "test".to_owned(), at: NOW }
+}
+
+/// As the station hands it out.
+fn handed_out(house: &mut House, export: &Export) -> (Cursor<Vec<u8>>, Exported) {
+    house.store.hand_out(export.at, &by()).unwrap();
+    house.store.bundle(Cursor::new(Vec::new()), export).unwrap()
 }
 
 fn office(kind: HouseKind) -> House {
@@ -34,7 +40,7 @@ fn root(kind: HouseKind) -> [u8; 32] {
 fn a_whole_export_verifies_with_every_field_and_blob_shown_and_is_itself_an_entry() {
     for kind in [HouseKind::Real, HouseKind::Rehearsal] {
         let mut house = office(kind);
-        let (bundle, done) = house.store.export(Cursor::new(Vec::new()), &export(Scope::Whole, true), &by()).unwrap();
+        let (bundle, done) = handed_out(&mut house, &export(Scope::Whole, true));
         assert_eq!((done.entries, done.openings, done.blobs), (13, 20, 5));
         let report = verify(bundle, &Options { root: Some(root(kind)), complete: true, ..Options::default() }).unwrap();
         assert!(report.holds(), "{:#}", report.json());
@@ -47,9 +53,9 @@ fn a_whole_export_verifies_with_every_field_and_blob_shown_and_is_itself_an_entr
 #[test]
 fn a_later_export_extends_the_checkpoint_of_an_earlier_one() {
     let mut house = office(HouseKind::Real);
-    let (_, first) = house.store.export(Cursor::new(Vec::new()), &export(Scope::Whole, false), &by()).unwrap();
+    let (_, first) = handed_out(&mut house, &export(Scope::Whole, false));
     house.person(9, "Ben", "Maier");
-    let (bundle, _) = house.store.export(Cursor::new(Vec::new()), &export(Scope::Whole, false), &by()).unwrap();
+    let (bundle, _) = handed_out(&mut house, &export(Scope::Whole, false));
     let report = verify(bundle, &Options { since: first.checkpoint, ..Options::default() }).unwrap();
     assert!(report.holds(), "{:#}", report.json());
     assert_eq!(report.level, Some(lanyard_history::verify::Level::Anchored));
@@ -59,8 +65,7 @@ fn a_later_export_extends_the_checkpoint_of_an_earlier_one() {
 fn an_export_of_one_person_holds_nobody_elses_data() {
     let mut house = office(HouseKind::Real);
     let ids = vec![of(Kind::Person, 2).id];
-    let (bundle, done) =
-        house.store.export(Cursor::new(Vec::new()), &export(Scope::Records(ids), true), &by()).unwrap();
+    let (bundle, done) = handed_out(&mut house, &export(Scope::Records(ids), true));
     // Two about the person; the writer enrolled, the log opened, the export itself.
     assert_eq!((done.entries, done.openings, done.blobs), (5, 4, 1));
     let bytes = bundle.get_ref().clone();
@@ -83,7 +88,7 @@ fn a_check_without_blobs_holds_every_opening_against_the_chain() {
 #[test]
 fn openings_are_withheld_unless_asked_for() {
     let mut house = office(HouseKind::Real);
-    let (bundle, done) = house.store.export(Cursor::new(Vec::new()), &export(Scope::Whole, false), &by()).unwrap();
+    let (bundle, done) = handed_out(&mut house, &export(Scope::Whole, false));
     assert_eq!((done.openings, done.blobs), (0, 0));
     assert!(verify(bundle, &Options::default()).unwrap().holds());
 }
@@ -93,7 +98,7 @@ fn an_export_with_erased_fields_is_complete_all_the_same() {
     let mut house = office(HouseKind::Real);
     let erased = house.store.write(|tx| tx.erase(of(Kind::Person, 2), None, &by(), NOW)).unwrap();
     assert_eq!(erased.len(), 1);
-    let (bundle, done) = house.store.export(Cursor::new(Vec::new()), &export(Scope::Whole, true), &by()).unwrap();
+    let (bundle, done) = handed_out(&mut house, &export(Scope::Whole, true));
     assert_eq!((done.openings, done.blobs), (16, 4));
     let report = verify(bundle, &Options { complete: true, ..Options::default() }).unwrap();
     assert!(report.holds(), "{:#}", report.json());

@@ -168,7 +168,7 @@ fn a_restored_backup_opens_with_the_same_password_and_proves_its_keys() {
     let opened = read_slots(&backup).unwrap().open(id(7), &password).unwrap();
     assert_eq!(restore(&backup, &restored, &opened.store_key, entropy(6)).unwrap(), 3);
     assert_eq!(code(restore(&backup, &restored, &opened.store_key, entropy(6))), "store.exists");
-    assert!(is_house(&restored));
+    assert!(is_house(&restored).unwrap());
     let back = open(&restored, &opened.store_key, Mode::Write).unwrap();
     let record = back.view().required(anna).unwrap();
     assert_eq!((record.text("family_name"), record.text("unit")), ("Müller", ""));

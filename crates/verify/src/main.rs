@@ -1,9 +1,9 @@
 //! `lanyard-verify BUNDLE`: checks a history bundle, and nothing else. No store, no network, no key of ours.
 //!
-//! Exit 0: it holds. 1: at least one fault. 2: it cannot be read, or the command line is wrong.
+//! Exit 0: it holds. 1: at least one fault. 2: it cannot be read, its verdict cannot be told, or the command line is wrong.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,11 +88,21 @@ fn witness(text: &str) -> Result<Cosigner, String> {
 }
 
 fn run(arguments: &Arguments, options: &Options) -> Result<Report, Error> {
-    verify(BufReader::new(File::open(&arguments.bundle)?), options)
+    let bundle = File::open(&arguments.bundle)?;
+    if bundle.metadata()?.is_dir() {
+        return Err(Error::Io(ErrorKind::IsADirectory.into()));
+    }
+    verify(BufReader::new(bundle), options)
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::parse();
+    let mut arguments = Arguments::try_parse().unwrap_or_else(|wrong| {
+        if wrong.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+            // What is wrong with the command line stands on standard error.
+            let _ = writeln!(std::io::stdout(), "{:#}", unreadable(&wrong.kind().to_string()));
+        }
+        wrong.exit()
+    });
     let options = Options {
         root: arguments.root.take(),
         since: arguments.since.take(),
@@ -101,23 +111,29 @@ fn main() -> ExitCode {
     };
     let lang = arguments.lang.into();
     let result = run(&arguments, &options);
+    let file = arguments.bundle.display().to_string();
     let (text, code) = match (&result, arguments.json) {
         (Ok(report), true) => (format!("{:#}\n", report.json()), report.exit_code()),
         (Ok(report), false) => (words::tell(report, lang), report.exit_code()),
-        (Err(error), true) => (format!("{:#}\n", unreadable(error)), 2),
-        (Err(error), false) => (words::unreadable(error, lang) + "\n", 2),
+        (Err(Error::Io(error)), true) => (format!("{:#}\n", unreadable(&format!("{file}: {error}"))), 2),
+        (Err(error), true) => (format!("{:#}\n", unreadable(&error.to_string())), 2),
+        (Err(error), false) => (words::unreadable(&file, error, lang) + "\n", 2),
     };
-    // A reader that hung up must not turn a verdict into a success.
-    match std::io::stdout().write_all(text.as_bytes()) {
+    // A reader that hung up must not turn a verdict into a success, nor a full disk into a fault of the history.
+    let told = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
+    match told {
         Ok(()) => ExitCode::from(code),
-        Err(_) => ExitCode::from(code.max(1)),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "lanyard-verify: the verdict was not written: {error}");
+            ExitCode::from(if code == 0 { 2 } else { code })
+        }
     }
 }
 
 /// The same members as a report, and why.
-fn unreadable(error: &Error) -> serde_json::Value {
+fn unreadable(why: &str) -> serde_json::Value {
     serde_json::json!({
         "verdict": "unreadable", "level": null, "root": "not compared", "fingerprint": null,
-        "faults": [], "remarks": [], "counts": {}, "why": error.to_string(),
+        "faults": [], "remarks": [], "counts": {}, "why": why,
     })
 }

@@ -88,6 +88,29 @@ fn what_cannot_be_read_ends_with_two_and_says_why() {
     let output = run(&["index.json", "--json"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(serde_json::from_str::<Value>(&said(&output)).unwrap()["verdict"], "unreadable");
-    assert_eq!(run(&["no-such-file.zip"]).status.code(), Some(2));
     assert_eq!(run(&["good.zip", "--since", "index.json"]).status.code(), Some(2));
+    let folder = tempfile::tempdir().unwrap();
+    for (file, why) in [
+        ("no-such-file.zip", "no-such-file.zip: there is no such file"),
+        (folder.path().to_str().unwrap(), "it is a folder, not a file"),
+        ("index.json", "index.json: it is no ZIP, or a damaged one"),
+    ] {
+        let output = run(&[file]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(said(&output).contains(why), "{}", said(&output));
+    }
+    // Called wrongly, it still answers in JSON.
+    let output = run(&["--json", "--no-such-option", "good.zip"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(serde_json::from_str::<Value>(&said(&output)).unwrap()["verdict"], "unreadable");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_verdict_that_could_not_be_written_is_neither_a_success_nor_a_fault() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lanyard-verify"));
+    let output = command.current_dir(golden()).arg("good.zip").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("was not written"));
 }

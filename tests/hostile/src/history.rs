@@ -25,7 +25,7 @@ pub fn history(bytes: &[u8]) {
     }
     let said = match verify(Cursor::new(bytes), &Options::default()) {
         Ok(report) => words::tell(&report, words::Lang::En),
-        Err(error) => words::unreadable(&error, words::Lang::En),
+        Err(error) => words::unreadable("bundle.zip", &error, words::Lang::En),
     };
     assert!(!said.is_empty());
 }

@@ -57,7 +57,7 @@ fn issue(station: &Station, readers: &str) -> String {
     station.case_bind(&case.id).expect("the case has its card");
     until(station, &case.id, |view| view.step == "hand_over");
     station.case_do(&case.id, StepInput::Identify { how: Identified::Known }).expect("identified");
-    let view = until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    let view = until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     let pin = view.hand_over.as_ref().and_then(|hand_over| hand_over.pin.as_ref()).expect("a PIN");
     let said = hex::encode(pin.digits().bytes().map(|digit| digit ^ HIDES).collect::<Vec<u8>>());
     drop(view);

@@ -1,9 +1,12 @@
 //! The same through `lanyard`: a code, what it is about, and exit code 1; called wrongly, exit code 2.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use lanyard_tests::house::{ANA, EILEEN, Home, PASSWORD, answer, lanyard, lanyard_as, problem, program};
+use lanyard_station::api::BenchCardKind;
+use lanyard_tests::house::{
+    ANA, BJORN, EILEEN, ENCODER, Home, PASSWORD, answer, lanyard, lanyard_as, lay_new, problem, program,
+};
 use serde_json::json;
 
 use super::Unchanged;
@@ -72,6 +75,12 @@ fn each_refusal_is_one_json_value_with_the_thing_named_and_leaves_the_records_al
     assert_eq!(several["code"], "person.ambiguous");
     refused(&["card", "void", "C-0000001", "--reason", "lost"], "station.missing", json!({"kind": "card"}));
     refused(&["operator", "remove", "nobody"], "usage.argument", json!({"what": "login", "value": "nobody"}));
+    for name in ["", " ", "Card\nprinter"] {
+        refused(&["printer", name, "file:///srv"], "device.name", json!({"longest": "60"}));
+    }
+    // Its first letter is Cyrillic: the colleague's name to the eye, another to the station.
+    let twin = ["operator", "add", "\u{430}na", "Ana Berg", "--password-file", &text];
+    refused(&twin, "station.operator.scripts", json!({}));
     refused(
         &["issue", EILEEN, "--workflow", "renew"],
         "usage.argument",
@@ -92,27 +101,148 @@ fn each_refusal_is_one_json_value_with_the_thing_named_and_leaves_the_records_al
 
 #[test]
 fn a_badge_whose_person_was_corrected_before_it_was_printed_is_drawn_anew_and_comes_out() {
-    use std::io::Write;
     let home = Home::new();
-    let rehearse = |words: &str| {
-        let mut child = Command::new(program("lanyard"))
-            .arg("--home")
-            .arg(home.path())
-            .arg("rehearse")
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
-        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
-    };
+    let rehearse = |words: &str| rehearse(&home, &[], words).1;
     let laid = "new blank\nnew chip\nlay 1 encoder\nlay 2 chip\n";
     rehearse(&format!("photo {EILEEN}\njam\n{laid}issue-until print {EILEEN}\nquit\n"));
     let change = ["--rehearsal", "person", "change", EILEEN, "family_name=Nyberg"];
     assert!(lanyard_as(home.path(), "ana", "rehearsal only", &change).status.success());
     let said = rehearse("clear\nlay 1 encoder\nlay 2 chip\nresume\nverify\nquit\n");
     assert!(said.ends_with("ok C-0000001\nok consistent\n"), "{said}");
+}
+
+/// `lanyard rehearse` with these words.
+fn rehearse(home: &Home, arguments: &[&str], words: &str) -> (bool, String) {
+    use std::io::Write;
+    let mut child = Command::new(program("lanyard"))
+        .arg("--home")
+        .arg(home.path())
+        .arg("rehearse")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // One that ends at once hears no words.
+    let _ = child.stdin.take().unwrap().write_all(words.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_command_for_one_person_leaves_the_badges_of_others_alone_and_says_in_words_what_it_waits_for() {
+    let home = Home::new();
+    let laid = "new blank\nnew chip\nlay 1 encoder\nlay 2 chip\n";
+    // In the next program the printer is clear: Eileen's card could come out at once.
+    rehearse(&home, &[], &format!("photo {EILEEN}\nphoto {BJORN}\njam\n{laid}issue-until print {EILEEN}\nquit\n"));
+    let run = |arguments: &[&str]| {
+        let arguments = [&["--rehearsal"], arguments].concat();
+        lanyard_as(home.path(), "ana", "rehearsal only", &arguments)
+    };
+    let waited = problem(&run(&["issue", BJORN, "--wait", "1"]));
+    assert_eq!(waited["code"], "case.waited");
+    assert_eq!(waited["details"]["waits_for"], "a blank card on Encoder");
+    assert_eq!(problem(&run(&["card", "read"]))["code"], "device.none");
+    let shown = answer(&run(&["person", "show", EILEEN]));
+    assert_eq!(shown["waits_for"], "a printer");
+    let history = answer(&run(&["history", "show", "person", shown["hit"]["id"].as_str().unwrap()]));
+    let happened: Vec<&str> =
+        history["entries"].as_array().unwrap().iter().map(|entry| entry["what"].as_str().unwrap()).collect();
+    assert!(happened.contains(&"credential.written") && !happened.contains(&"card.printed"), "{happened:?}");
+}
+
+#[test]
+fn a_rehearsal_that_was_made_by_others_is_opened_by_one_of_them() {
+    let home = Home::new();
+    drop(home.rehearsal());
+    let secret = written(&home, "secret", PASSWORD.as_bytes());
+    assert!(!rehearse(&home, &[], "quit\n").0);
+    let by = ["--operator", ANA, "--passphrase-file", &secret];
+    assert_eq!(rehearse(&home, &by, "verify\nquit\n"), (true, "ok consistent\n".to_owned()));
+    let (_, said) = rehearse(&home, &[&by[..], &["--json"]].concat(), "lay 9 encoder\nverify\n");
+    let said: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&said[0]["code"], &said[1]["ok"]), (&json!("bench.card.unknown"), &json!("consistent")));
+}
+
+#[test]
+fn of_two_that_make_a_house_at_once_one_does_and_the_other_says_why_not() {
+    let folder = Home::new();
+    let secret = written(&folder, "secret", PASSWORD.as_bytes());
+    let home = folder.path().join("home");
+    let init = || {
+        let mut init = Command::new(program("lanyard"));
+        init.args(["--json", "--rehearsal", "--home"]).arg(&home).args(["init", "--station", "Gate"]);
+        init.args(["--with", "ana:Ana Berg", "--password-file", &secret]).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let ended = [init(), init(), init()].map(|child| child.wait_with_output().unwrap());
+    let made = ended.iter().filter(|one| one.status.success()).count();
+    let why: Vec<_> =
+        ended.iter().filter(|one| !one.status.success()).map(|one| problem(one)["code"].clone()).collect();
+    assert_eq!(made, 1, "{why:?}");
+    let known = ["store.in_use", "store.exists", "station.house.exists"];
+    assert!(why.iter().all(|code| known.contains(&code.as_str().unwrap())), "{why:?}");
+    let found = answer(&lanyard(&home, &["--rehearsal", "person", "find", "eil"]));
+    assert_eq!(found[0]["staff_no"], EILEEN);
+}
+
+#[test]
+fn a_backup_is_there_whole_or_not_at_all_and_what_a_killed_one_left_is_not_in_the_way() {
+    let home = Home::new();
+    drop(home.rehearsal());
+    let folder = Home::new();
+    let run = |arguments: &[&str]| lanyard(home.path(), &[&["--rehearsal"], arguments].concat());
+    // A disk of its own is an empty folder; half a backup is never taken for one.
+    let [fresh, disk] = ["fresh", "disk"].map(|name| folder.path().join(name));
+    let torn = [folder.path().join("fresh.unfinished"), disk.join("unfinished")];
+    for (to, torn) in [&fresh, &disk].into_iter().zip(&torn) {
+        std::fs::create_dir_all(torn).unwrap();
+        std::fs::write(torn.join("store.db"), b"half").unwrap();
+        let to = to.to_str().unwrap();
+        assert_eq!(answer(&run(&["backup", to]))["backup"], to);
+        assert!(!torn.exists());
+        assert_eq!(answer(&run(&["backup", "--prove", to]))["proved"], to);
+        assert_eq!(problem(&run(&["backup", to]))["code"], "store.exists");
+    }
+    let files = |to: &Path| {
+        let mut names: Vec<_> = std::fs::read_dir(to).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    for to in [&fresh, &disk] {
+        assert_eq!(files(to), ["house.json", "slots.json", "store.db"]);
+    }
+    // What somebody else has put there is nobody's to sweep.
+    std::fs::create_dir_all(folder.path().join("kept.unfinished")).unwrap();
+    std::fs::write(folder.path().join("kept.unfinished/letter.txt"), b"dear").unwrap();
+    assert_eq!(problem(&run(&["backup", folder.path().join("kept").to_str().unwrap()]))["code"], "store.exists");
+    assert!(folder.path().join("kept.unfinished/letter.txt").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_home_that_cannot_be_written_is_read_and_whoever_would_write_is_told_which_folder_it_is() {
+    let folder = Home::new();
+    let disk = lanyard_tests::disk::SmallDisk::mount(folder.path(), "32M");
+    drop(folder.rehearsal());
+    disk.protect();
+    let run = |arguments: &[&str]| lanyard(folder.path(), &[&["--rehearsal"], arguments].concat());
+    for (arguments, holds) in [
+        (&["person", "find", "eil"][..], EILEEN),
+        (&["person", "show", EILEEN], EILEEN),
+        (&["history", "show", "person", EILEEN], "person.created"),
+        (&["history", "verify"], "consistent"),
+        (&["devices"], "Encoder"),
+    ] {
+        assert!(answer(&run(arguments)).to_string().contains(holds), "{arguments:?}");
+    }
+    let house = folder.house(true).display().to_string();
+    let bundle = Home::new();
+    let out = bundle.path().join("history.zip").display().to_string();
+    for writes in [&["person", "change", EILEEN, "unit=Quay"][..], &["history", "export", &out], &["facility", "7"]] {
+        let refusal = problem(&run(writes));
+        assert_eq!((&refusal["code"], &refusal["details"]["place"]), (&json!("store.not_writable"), &json!(house)));
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -130,7 +260,7 @@ fn what_has_no_end_is_not_read_to_the_end_and_an_answer_that_was_not_written_is_
         assert_eq!(refusal["details"], json!({"file": "/dev/zero", "kind": "file too large"}), "{endless:?}");
     }
     let secret = written(&home, "secret", PASSWORD.as_bytes());
-    let find = |secret: &str, out: std::process::Stdio| {
+    let find = |secret: &str, out: Stdio| {
         let mut find = Command::new(program("lanyard"));
         find.arg("--home").arg(home.path()).args(["--rehearsal", "--operator", ANA, "--passphrase-file", secret]);
         find.args(["person", "find", "eil"]).stdout(out).output().unwrap()
@@ -140,7 +270,7 @@ fn what_has_no_end_is_not_read_to_the_end_and_an_answer_that_was_not_written_is_
     let lost = find(&secret, full.into());
     assert_eq!(lost.status.code(), Some(1));
     assert!(told(&lost).contains("file=standard output"), "{}", told(&lost));
-    let endless = find("/dev/zero", std::process::Stdio::piped());
+    let endless = find("/dev/zero", Stdio::piped());
     assert!(told(&endless).contains("file=/dev/zero kind=file too large"), "{}", told(&endless));
     // Nobody listens any longer, as behind `| head -0`: nothing was lost.
     let (reader, writer) = std::io::pipe().unwrap();
@@ -176,7 +306,7 @@ fn operators_people_and_the_facility_are_kept_by_command() {
     assert_eq!(bo["hit"]["staff_no"], "900009");
     let changed = run(&["person", "change", "900009", "unit=Quay"]);
     assert_eq!((&changed["hit"]["id"], &changed["hit"]["unit"]), (&bo["hit"]["id"], &json!("Quay")));
-    assert!(lanyard(home.path(), &["--rehearsal", "facility", "77"]).status.success());
+    assert_eq!(run(&["facility", "77"]), json!({"facility": 77}));
     let history = run(&["history", "verify"]);
     assert_eq!(history["holds"], true);
 }
@@ -185,6 +315,14 @@ fn operators_people_and_the_facility_are_kept_by_command() {
 fn a_wrong_password_and_a_second_writer_are_refused_and_reading_beside_the_window_is_not() {
     let home = Home::new();
     let window = home.rehearsal();
+    lay_new(&window, BenchCardKind::Blank, ENCODER);
+    while window.card_read(ENCODER).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    window.settle();
+    let bench = home.house(true).join("bench/00001.blank.json");
+    let kept = || (std::fs::read(&bench).unwrap(), bench.metadata().unwrap().modified().unwrap());
+    let card = kept();
     let unchanged = Unchanged::rehearsal(&home);
     let wrong = lanyard_as(home.path(), ANA, "not the password", &["--rehearsal", "person", "find", "eil"]);
     assert_eq!(problem(&wrong)["code"], "keys.password.wrong");
@@ -202,6 +340,7 @@ fn a_wrong_password_and_a_second_writer_are_refused_and_reading_beside_the_windo
         assert!(answer(&output).to_string().contains(holds), "{arguments:?}");
     }
     unchanged.assert("reading leaves nothing, refusals neither");
+    assert!(kept() == card, "the card on the window's bench was touched");
 }
 
 #[test]
@@ -225,6 +364,10 @@ fn wrong_words_end_with_two_and_a_password_is_never_taken_from_the_command_line(
     assert_eq!(run(&["person", "import"]), Some(2));
     assert_eq!(run(&["--password", "secret", "devices"]), Some(2));
     assert_eq!(run(&["--passphrase", "secret", "devices"]), Some(2));
+    // Who asks for JSON gets some, also of this.
+    let output = Command::new(program("lanyard")).args(["--json", "frobnicate"]).output().unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &said["code"]), (Some(2), &json!("usage.argument")));
 }
 
 #[test]

@@ -153,7 +153,9 @@ fn a_backup_goes_only_into_an_empty_folder_and_a_refused_one_is_not_in_the_histo
         assert_eq!(unchanged.after(proved, "folder"), pair("backup.inside", &here));
     }
     assert!(!inside.exists() && !aside.exists());
-    assert_eq!(unchanged.after(station.backup(&full.join("holiday.jpg")), "").0, "store.disk.failed");
+    let picture = full.join("holiday.jpg");
+    let named = pair("file.failed", &picture.display().to_string());
+    assert_eq!(unchanged.after(station.backup(&picture), "file"), named);
     let to = home.path().join("backup");
     station.backup(&to).unwrap();
     assert_eq!(newest(&station, 1), ["station.backed_up"]);

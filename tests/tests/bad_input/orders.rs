@@ -97,7 +97,7 @@ fn nothing_is_handed_over_while_the_cards_that_were_written_are_not_there() {
         station.bench_do(&BenchAction::Lift { reader: reader.to_owned() }).unwrap();
         station.bench_do(&BenchAction::Lay { card: card.id, reader: reader.to_owned() }).unwrap();
     }
-    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     assert_eq!(given().unwrap().state, CaseState::Done);
 }
 

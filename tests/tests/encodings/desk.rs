@@ -41,7 +41,7 @@ impl Desk {
     pub fn hand_over(&self, case: &str) {
         until(&self.station, case, |view| view.step == "hand_over");
         self.station.case_do(case, StepInput::Identify { how: Identified::Known }).unwrap();
-        until(&self.station, case, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+        until(&self.station, case, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
         assert_eq!(self.station.case_do(case, StepInput::Given).unwrap().state, CaseState::Done);
     }
 

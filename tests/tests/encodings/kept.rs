@@ -123,7 +123,7 @@ fn an_open_case_is_written_by_the_version_it_began_with() {
     let read = station.card_dump(Some(ENCODER)).unwrap();
     assert_eq!((read.encoding.as_str(), read.applications.len()), ("three-applications", 3));
     station.case_do(&case.id, StepInput::Identify { how: Identified::Known }).unwrap();
-    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     assert_eq!(station.case_do(&case.id, StepInput::Given).unwrap().state, CaseState::Done);
     let card = station.history_recent(1000).unwrap().into_iter().find(|entry| {
         entry.what == "credential.prepared" && entry.fields.iter().any(|field| field.name == "encoding_version")

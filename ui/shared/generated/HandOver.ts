@@ -5,9 +5,9 @@
  */
 export type HandOver = { 
 /**
- * The card was read again and is right.
+ * The card was read again and is right, and a chip has its holder's PIN: it can be given.
  */
-card_checked: boolean, 
+ready: boolean, 
 /**
  * The PIN, shown once, never stored. Absent before the person was identified, and for a badge without a chip key.
  */

@@ -128,7 +128,7 @@ export class Flow {
       case "back":
         return this.at(view, order[Math.max(0, order.indexOf(view.step) - 1)] ?? "data");
       case "identify":
-        view.hand_over = { card_checked: true, pin: "528 194" };
+        view.hand_over = { ready: true, pin: "528 194" };
         return this.world.show(view);
       case "given": {
         const one = this.world.someone(view.person.id);
@@ -255,7 +255,7 @@ export class Flow {
     }
     this.world.printed += 1;
     this.at(view, "hand_over");
-    view.hand_over = { card_checked: false, pin: null };
+    view.hand_over = { ready: false, pin: null };
     this.world.show(view);
   }
 

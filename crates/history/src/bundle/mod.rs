@@ -7,6 +7,8 @@ mod write;
 pub(crate) use read::{Bundle, Claim, Window};
 pub use write::{About, BundleWriter, Packing, Scope};
 
+/// Why, where nothing in it can be made out.
+pub(crate) const NO_ZIP: &str = "not a ZIP, or damaged";
 pub(crate) const ENTRIES: &str = "entries.cborseq";
 pub(crate) const OPENINGS: &str = "openings.cborseq";
 pub(crate) const SCOPE: &str = "scope.json";

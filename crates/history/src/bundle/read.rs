@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use lanyard_model::Id;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::SCOPE;
+use super::{NO_ZIP, SCOPE};
 use crate::{Error, Hash, MAX_LEN, hex};
 
 const MAX_FILES: usize = 1 << 21;
@@ -30,7 +30,7 @@ fn failed(error: zip::result::ZipError) -> Error {
         zip::result::ZipError::CompressionMethodNotSupported(_) => {
             Error::Bundle { why: "a file is neither stored nor deflated" }
         }
-        _ => Error::Bundle { why: "not a ZIP, or damaged" },
+        _ => Error::Bundle { why: NO_ZIP },
     }
 }
 

@@ -26,7 +26,12 @@ pub(super) const PHRASES: Phrases = Phrases {
     clock: "{at} nach der Uhr des Schreibers",
     means: "Was es bedeuten kann: ",
     more: "… und {n} weitere dieser Art",
-    unreadable: "Das Bündel ist nicht lesbar: {why}",
+    unreadable: "Das Bündel ist nicht lesbar: {file}: {why}",
+    gone: "eine solche Datei gibt es nicht",
+    denied: "dieser Benutzer darf sie nicht lesen",
+    folder: "es ist ein Ordner, keine Datei",
+    no_zip: "es ist kein ZIP oder ein beschädigtes",
+    too_large: "{what}: {size}; kein Bündel hat mehr als {limit}",
 };
 
 pub(super) fn say(code: &str) -> Option<Said> {

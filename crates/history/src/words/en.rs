@@ -26,7 +26,12 @@ pub(super) const PHRASES: Phrases = Phrases {
     clock: "{at} by the writer's clock",
     means: "What it can mean: ",
     more: "… and {n} more of this kind",
-    unreadable: "The bundle cannot be read: {why}",
+    unreadable: "The bundle cannot be read: {file}: {why}",
+    gone: "there is no such file",
+    denied: "this user may not read it",
+    folder: "it is a folder, not a file",
+    no_zip: "it is no ZIP, or a damaged one",
+    too_large: "{what}: {size}; no bundle has more than {limit}",
 };
 
 pub(super) fn say(code: &str) -> Option<Said> {

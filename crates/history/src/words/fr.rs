@@ -26,7 +26,12 @@ pub(super) const PHRASES: Phrases = Phrases {
     clock: "{at} à l’horloge de l’auteur",
     means: "Ce que cela peut signifier : ",
     more: "… et {n} autres du même genre",
-    unreadable: "Le lot est illisible : {why}",
+    unreadable: "Le lot est illisible : {file} : {why}",
+    gone: "ce fichier n’existe pas",
+    denied: "cet utilisateur ne peut pas le lire",
+    folder: "c’est un dossier, pas un fichier",
+    no_zip: "ce n’est pas un ZIP, ou il est abîmé",
+    too_large: "{what} : {size} ; aucun lot n’en a plus de {limit}",
 };
 
 pub(super) fn say(code: &str) -> Option<Said> {

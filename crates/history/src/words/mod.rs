@@ -8,7 +8,9 @@ mod fr;
 mod sv;
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 
+use crate::bundle::NO_ZIP;
 use crate::verify::{Code, Extract, Finding, Level, Report, RootCompared};
 use crate::{Error, hex};
 
@@ -80,6 +82,11 @@ struct Phrases {
     means: &'static str,
     more: &'static str,
     unreadable: &'static str,
+    gone: &'static str,
+    denied: &'static str,
+    folder: &'static str,
+    no_zip: &'static str,
+    too_large: &'static str,
 }
 
 /// The words of a fault's or remark's code; `None` for a code that does not exist.
@@ -151,10 +158,26 @@ pub fn tell(report: &Report, lang: Lang) -> String {
     out
 }
 
-/// Why a bundle cannot be read.
+/// Why a bundle cannot be read, and which file that is.
 #[must_use]
-pub fn unreadable(error: &Error, lang: Lang) -> String {
-    fill(lang.phrases().unreadable, &[("why", error.to_string())])
+pub fn unreadable(file: &str, error: &Error, lang: Lang) -> String {
+    let phrases = lang.phrases();
+    let why = match error {
+        Error::Io(error) => match error.kind() {
+            ErrorKind::NotFound => phrases.gone.to_owned(),
+            ErrorKind::PermissionDenied => phrases.denied.to_owned(),
+            ErrorKind::IsADirectory => phrases.folder.to_owned(),
+            // What the system says.
+            _ => error.to_string(),
+        },
+        Error::Bundle { why: NO_ZIP } => phrases.no_zip.to_owned(),
+        Error::TooLarge { what, size, limit } => fill(
+            phrases.too_large,
+            &[("what", (*what).to_owned()), ("size", size.to_string()), ("limit", limit.to_string())],
+        ),
+        other => other.to_string(),
+    };
+    fill(phrases.unreadable, &[("file", file.to_owned()), ("why", why)])
 }
 
 fn root(report: &Report, phrases: &Phrases) -> String {
@@ -286,6 +309,7 @@ mod tests {
                 p.clock,
                 p.more,
                 p.unreadable,
+                p.too_large,
             ]
             .map(blanks)
         };

@@ -26,7 +26,12 @@ pub(super) const PHRASES: Phrases = Phrases {
     clock: "{at} enligt skrivarens klocka",
     means: "Vad det kan betyda: ",
     more: "… och {n} till av samma slag",
-    unreadable: "Paketet går inte att läsa: {why}",
+    unreadable: "Paketet går inte att läsa: {file}: {why}",
+    gone: "den filen finns inte",
+    denied: "den här användaren får inte läsa den",
+    folder: "det är en mapp, ingen fil",
+    no_zip: "det är ingen ZIP, eller en skadad",
+    too_large: "{what}: {size}; inget paket har mer än {limit}",
 };
 
 pub(super) fn say(code: &str) -> Option<Said> {

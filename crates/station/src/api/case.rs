@@ -223,8 +223,8 @@ pub struct ChipFact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[ts(export)]
 pub struct HandOver {
-    /// The card was read again and is right.
-    pub card_checked: bool,
+    /// The card was read again and is right, and a chip has its holder's PIN: it can be given.
+    pub ready: bool,
     /// The PIN, shown once, never stored. Absent before the person was identified, and for a badge without a chip key.
     #[ts(type = "string | null")]
     pub pin: Option<ShownPin>,

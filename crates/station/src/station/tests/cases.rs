@@ -167,12 +167,12 @@ fn a_card_that_was_checked_for_a_hand_over_that_was_locked_away_identifies_nobod
     drop(go_on);
     station.shared.leave_cards(PATIENCE);
     let view = station.case_view(&case.id).unwrap();
-    assert_eq!((view.step.as_str(), view.hand_over.unwrap().card_checked), ("hand_over", false));
+    assert_eq!((view.step.as_str(), view.hand_over.unwrap().ready), ("hand_over", false));
     assert_eq!(told(&station, "request.identified"), 0);
     assert_eq!(code(station.case_do(&case.id, StepInput::Given)), "case.step");
 
     station.case_do(&case.id, StepInput::Identify { how: Identified::Passport }).unwrap();
-    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(&station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     station.case_do(&case.id, StepInput::Given).unwrap();
     assert_eq!(told(&station, "request.identified"), 1);
 }
