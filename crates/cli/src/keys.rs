@@ -101,11 +101,11 @@ pub enum KeysCommand {
     /// How many cards may get keys in an hour.
     Limit {
         /// By one operator.
-        #[arg(long)]
-        operator: u32,
+        #[arg(long, value_name = "CARDS")]
+        per_operator: u32,
         /// At the station.
-        #[arg(long)]
-        station: u32,
+        #[arg(long, value_name = "CARDS")]
+        per_station: u32,
         #[command(flatten)]
         colleagues: Colleagues,
     },
@@ -287,8 +287,8 @@ pub fn run(station: &Station, command: &KeysCommand, json: bool) -> Result<(), P
             let file = read_file(from)?;
             page.tell(station, &station.key_restore(&file, &opening.of(&file)?, &page.present()?)?, json)
         }
-        KeysCommand::Limit { operator, station: at_station, colleagues } => {
-            let limits = Limits { operator: *operator, station: *at_station };
+        KeysCommand::Limit { per_operator, per_station, colleagues } => {
+            let limits = Limits { operator: *per_operator, station: *per_station };
             answer(json, &station.key_limit(limits, &colleagues.present()?)?, list_lines);
             Ok(())
         }

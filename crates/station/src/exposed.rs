@@ -133,11 +133,16 @@ fn plan(keys: &[ExposedKey]) -> Vec<String> {
     for name in names {
         let cards: usize =
             keys.iter().filter(|key| key.exposed && key.key.name == name).map(|key| key.cards.len()).sum();
-        let newest = keys.iter().filter(|key| key.key.name == name).map(|key| key.key.version).max().unwrap_or(1);
-        plan.push(format!(
-            "{name}: lanyard keys create {name} (version {}), back it up, prove it; {cards} cards get it as they come by.",
-            u32::from(newest) + 1
-        ));
+        let newest = keys.iter().filter(|key| key.key.name == name).max_by_key(|key| key.key.version);
+        plan.push(match newest {
+            Some(newest) if !newest.exposed => {
+                format!("{name}: {cards} cards get version {}, which is not exposed, as they come by.", newest.key.version)
+            }
+            newest => format!(
+                "{name}: lanyard keys create {name} (version {}), back it up, prove it; {cards} cards get it as they come by.",
+                newest.map_or(1, |newest| u32::from(newest.key.version)) + 1
+            ),
+        });
     }
     for key in keys.iter().filter(|key| !key.exposed) {
         let (name, version, home) = (&key.key.name, key.key.version, &key.key.home);

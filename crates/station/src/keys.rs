@@ -185,9 +185,12 @@ impl Core {
         now: UnixMs,
     ) -> Result<Ceremony, StationError> {
         let people = self.key_people(present, false)?;
-        let set = opened(file, opening)?;
-        self.key_act(&people, now, |vault| Ok((Act::proof(Deed::Proved, vault.prove_set(&set, now)?), ())))
-            .map(|(ceremony, ())| ceremony)
+        let (set, name) = opened(file, opening)?;
+        self.key_act(&people, now, |vault| {
+            let act = Act::proof(Deed::Proved, vault.prove_set(&set, now)?);
+            Ok((Act { set: Some(name), ..act }, ()))
+        })
+        .map(|(ceremony, ())| ceremony)
     }
 
     /// Compares the keys that live in other tokens with the one that is logged in, which holds them too.
@@ -210,12 +213,12 @@ impl Core {
         now: UnixMs,
     ) -> Result<Ceremony, StationError> {
         let people = self.key_people(present, true)?;
-        let set = opened(file, opening)?;
+        let (set, name) = opened(file, opening)?;
         self.key_act(&people, now, |vault| {
             let came = vault.take_set(&set, now)?;
             let change = |status: &KeyStatus| key_came("key.restored", &status.of, status.check).field("home", "vault");
             let changes = came.iter().map(change).collect();
-            Ok((Act { changes, ..Act::proof(Deed::Restored, came) }, ()))
+            Ok((Act { changes, set: Some(name), ..Act::proof(Deed::Restored, came) }, ()))
         })
         .map(|(ceremony, ())| ceremony)
     }
@@ -376,11 +379,14 @@ fn key_came(what: &str, of: &KeyRef, check: CheckValue) -> Change {
         .field("check_value", Value::Bytes(check.0.to_vec()))
 }
 
-fn opened(file: &[u8], opening: &KeyOpening) -> Result<KeySet, StationError> {
-    Ok(match opening {
+/// The keys of a backup, and the set that it and its shares name.
+fn opened(file: &[u8], opening: &KeyOpening) -> Result<(KeySet, [u8; 6]), StationError> {
+    let name = KeySet::head(file)?.set;
+    let keys = match opening {
         KeyOpening::Passphrase(passphrase) => KeySet::open_with_passphrase(file, passphrase)?,
         KeyOpening::Shares(shares) => KeySet::open_with_shares(file, shares)?,
-    })
+    };
+    Ok((keys, name))
 }
 
 fn actors(did: Id, people: &[Id]) -> Vec<Actor> {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{AID, is_factory_blank, text};
 
 const PIN: &str = "27182818284590";
+const NOW: UnixMs = UnixMs(1_795_478_400_000);
 const WRONG_PIN: &str = "16180339887498";
 
 /// A desk, tokens, and everything that was ever said there.
@@ -192,20 +193,20 @@ fn a_key_of_two_peoples_components_in_a_token_writes_one_card_and_no_more_than_t
     std::fs::create_dir(&shares).unwrap();
     let cut = ["--key", "app-master/2", "--shares", "2/3", "--shares-to", &shares];
     ceremony.answer(&[&["keys", "backup", &backup][..], &cut].concat());
-    let share = |number: u8| format!("{shares}/share-{number}-of-3.txt");
+    let [one, two, three] = [1, 2, 3].map(|number| format!("{shares}/share-{number}-of-3.txt"));
     let prove = ["keys", "prove", &backup];
-    let few = ceremony.refused("keys.share.few", &[&prove[..], &["--share", &share(1)]].concat());
+    let few = ceremony.refused("keys.share.few", &[&prove[..], &["--share", &one]].concat());
     assert_eq!((text(&few, "/details/there"), text(&few, "/details/needed")), ("1", "2"));
-    let same_twice = [&prove[..], &["--share", &share(1), "--share", &share(1)]].concat();
+    let same_twice = [&prove[..], &["--share", &one, "--share", &one]].concat();
     ceremony.refused("keys.share.few", &same_twice);
     let wrong_share = path("wrong-share");
-    std::fs::write(&wrong_share, std::fs::read_to_string(share(2)).unwrap().replacen('-', "-7", 1)).unwrap();
-    ceremony.refused("keys.share.typo", &[&prove[..], &["--share", &share(1), "--share", &wrong_share]].concat());
-    let proved = ceremony.answer(&[&prove[..], &["--share", &share(1), "--share", &share(3)]].concat());
+    std::fs::write(&wrong_share, std::fs::read_to_string(&two).unwrap().replacen('-', "-7", 1)).unwrap();
+    ceremony.refused("keys.share.typo", &[&prove[..], &["--share", &one, "--share", &wrong_share]].concat());
+    let proved = ceremony.answer(&[&prove[..], &["--share", &one, "--share", &three]].concat());
     assert_eq!(text(Ceremony::key(&proved, "app-master", 2), "/proof"), "fresh");
 
     // One card an hour from now on.
-    let limit = ["keys", "limit", "--operator", "1", "--station", "1"];
+    let limit = ["keys", "limit", "--per-operator", "1", "--per-station", "1"];
     ceremony.refused("keys.witness.missing", &limit);
     ceremony.answer(&[&limit[..], &witness].concat());
 
@@ -223,14 +224,13 @@ fn a_key_of_two_peoples_components_in_a_token_writes_one_card_and_no_more_than_t
 
     let issued = ceremony.answer(&[&issue[..], &token].concat());
     assert_eq!(text(&issued, "/case/state"), "done");
-    let (card, number) = (text(&issued, "/case/card/id"), text(&issued, "/case/card/number"));
+    let number = text(&issued, "/case/card/number");
     laid.lift();
     a_reader_with_the_sum_of_the_components_reads_the_card(desk, sum([&ours, &theirs]));
-    let history = ceremony.answer(&["history", "show", "card", card]);
-    let entries = history["entries"].as_array().unwrap();
-    let prepared =
-        entries.iter().find(|entry| entry["what"] == "credential.prepared").expect("said before it was done");
-    assert!(prepared.to_string().contains("app-reader 2"), "{prepared:#}");
+    // Said before it was done: for which badge, with which keys.
+    let history = ceremony.answer(&["history", "show", "person", text(&issued, "/case/person/id")]);
+    let mut prepared = history["entries"].as_array().unwrap().iter().filter(|e| e["what"] == "credential.prepared");
+    assert!(prepared.any(|entry| entry.to_string().contains("app-reader 2")), "{history:#}");
 
     // The next badge has to wait, and says until when; its card is as it was.
     let next = Arc::new(std::sync::Mutex::new(lanyard_virtual::DesfireCard::new([0x04, 1, 2, 3, 4, 5, 0x80], 9)));
@@ -252,14 +252,14 @@ fn a_key_of_two_peoples_components_in_a_token_writes_one_card_and_no_more_than_t
     }
     assert!(exposed["plan"].to_string().contains("lanyard keys create app-master"), "{exposed:#}");
     assert_eq!(ceremony.answer(&["history", "verify"])["holds"], true);
-    no_secret_was_said(&ceremony, &[&ours, &theirs, &third, &share(1), &share(2), &share(3)]);
+    no_secret_was_said(&ceremony, &[&ours, &theirs, &third, &one, &two, &three]);
 }
 
 fn a_reader_with_the_sum_of_the_components_reads_the_card(desk: &Desk, master: MasterKey) {
     let mut elsewhere =
-        Vault::create(Id([1; 16]), HouseKind::Real, "A reader's", UnixMs(0), &mut |bytes| bytes.fill(7)).unwrap();
+        Vault::create(Id([1; 16]), HouseKind::Real, "A reader's", NOW, &mut |bytes| bytes.fill(7)).unwrap();
     let of = KeyRef::new("app-reader", 2).unwrap();
-    elsewhere.import_key(&of, &master, UnixMs(0)).unwrap();
+    elsewhere.import_key(&of, &master, NOW).unwrap();
     let mut wire = AID;
     wire.reverse();
     let input = DiversificationInput::of_card(&UID, &wire, b"lanyard").unwrap();

@@ -93,6 +93,7 @@ fn a_backup_in_shares_is_proved_and_its_keys_come_back_in_another_house() {
     let shares = KeyOpening::Shares(sealed.shares);
     let proved = station.key_prove(&sealed.file, &shares, &alone()).unwrap();
     assert_eq!((proved.keys.len(), proved.keys[0].proof.as_str()), (1, "fresh"));
+    assert!(proved.protocol.contains(&hex::encode_upper(sealed.set)), "which backup: {}", proved.protocol);
 
     let away = managed(other.path());
     assert_eq!(code(away.key_restore(&sealed.file, &shares, &alone())).as_deref(), Some("keys.witness.missing"));
