@@ -196,8 +196,8 @@ fn a_key_of_two_peoples_components_in_a_token_writes_one_card_and_no_more_than_t
     let prove = ["keys", "prove", &backup];
     let few = ceremony.refused("keys.share.few", &[&prove[..], &["--share", &share(1)]].concat());
     assert_eq!((text(&few, "/details/there"), text(&few, "/details/needed")), ("1", "2"));
-    let same_twice = [&prove[..], &["--share", &share(1), "--share", &share(1)]].concat();
-    ceremony.refused("keys.share.few", &same_twice);
+    let same = share(1);
+    ceremony.refused("keys.share.few", &[&prove[..], &["--share", &same, "--share", &same]].concat());
     let wrong_share = path("wrong-share");
     std::fs::write(&wrong_share, std::fs::read_to_string(share(2)).unwrap().replacen('-', "-7", 1)).unwrap();
     ceremony.refused("keys.share.typo", &[&prove[..], &["--share", &share(1), "--share", &wrong_share]].concat());
