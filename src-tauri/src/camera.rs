@@ -15,25 +15,11 @@ pub(crate) fn own(url: &Url) -> bool {
 
 /// The answer to a page that asks for something.
 pub(crate) fn answer(page: Option<&Url>, kind: PermissionKind) -> PermissionResponse {
-    if kind == PermissionKind::Camera && page.is_some_and(own) && !kept_away() {
+    if kind == PermissionKind::Camera && page.is_some_and(own) {
         PermissionResponse::Allow
     } else {
         PermissionResponse::Deny
     }
-}
-
-/// Whether a system keeps the camera from this program, which asks for it the first time: in a build for whole-system tests,
-/// and only if the environment wants it so.
-#[cfg(feature = "e2e")]
-pub(crate) fn kept_away() -> bool {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    static ASKED: AtomicBool = AtomicBool::new(false);
-    std::env::var("LANYARD_MOCK_CAMERA").is_ok_and(|how| how == "refused first") && !ASKED.swap(true, Ordering::Relaxed)
-}
-
-#[cfg(not(feature = "e2e"))]
-pub(crate) fn kept_away() -> bool {
-    false
 }
 
 /// In a build for whole-system tests, and only if the environment asks for it: the web view's own picture in place of a

@@ -195,9 +195,23 @@ impl Window {
     /// Waits for an element and puts the cursor into it, as the mouse would.
     pub fn click(&self, selector: &str) {
         self.see(selector);
+        self.ask("POST", &format!("/element/{}/click", self.element(selector)), &json!({}));
+    }
+
+    /// Chooses a file where the page asks for one, in place of the system's own window.
+    pub fn choose(&self, selector: &str, file: &Path) {
+        self.ask("POST", &format!("/element/{}/value", self.element(selector)), &json!({ "text": file }));
+    }
+
+    fn element(&self, selector: &str) -> String {
         let found = self.ask("POST", "/element", &json!({ "using": "css selector", "value": selector }));
-        let id = found.as_object().and_then(|one| one.values().next()).and_then(Value::as_str).unwrap_or_default();
-        self.ask("POST", &format!("/element/{id}/click"), &json!({}));
+        let id = found.as_object().and_then(|one| one.values().next()).and_then(Value::as_str);
+        id.unwrap_or_default().to_owned()
+    }
+
+    /// Waits until an element says this.
+    pub fn says(&self, selector: &str, text: &str) {
+        until(&format!("{selector} says {text}"), || (self.text(selector) == text).then_some(()));
     }
 
     /// What an element says, once it is there.
@@ -239,6 +253,17 @@ impl Window {
             }, (error) => ready(String(error)));";
         let said = self.ask("POST", "/execute/async", &json!({ "script": script, "args": [jpeg] }));
         assert_eq!(said, "ready");
+    }
+
+    /// The system lets nobody here use the camera, or does again. Driven by a program WebKit asks nobody: so it is the page that is
+    /// told what a refusal is to it (W3C Media Capture §10.2).
+    pub fn allow_camera(&self, allowed: bool) {
+        let script = "
+            const all = MediaDevices.prototype;
+            all.asked ??= all.getUserMedia;
+            const refuse = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+            all.getUserMedia = arguments[0] ? all.asked : refuse;";
+        self.run(script, &[Value::Bool(allowed)]);
     }
 
     /// Keeps a picture of the window as it stands.
@@ -307,6 +332,7 @@ fn key(name: &str) -> char {
         "Space" => ' ',
         "PageUp" => '\u{E00E}',
         "PageDown" => '\u{E00F}',
+        "End" => '\u{E010}',
         "Home" => '\u{E011}',
         "ArrowLeft" => '\u{E012}',
         "ArrowUp" => '\u{E013}',

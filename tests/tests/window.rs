@@ -1,5 +1,6 @@
 //! A badge issued in the real window, by keyboard: from first start to handed over in a real house, on a real pcscd, a card
-//! that others wrote, an IPP printer and a camera; and a card pulled in the middle of a rehearsal.
+//! that others wrote, an IPP printer and a camera; what an office does beside: data corrected and put back, a badge declared
+//! void, people from a file, operators who come and go, a backup restored; and a card pulled in the middle of a rehearsal.
 
 // Clippy knows functions as tests only by their attribute; what these share is test code too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -7,7 +8,7 @@
 use std::process::Command;
 use std::sync::mpsc::channel;
 
-use lanyard_tests::house::{Home, PASSWORD, PORTRAIT, program};
+use lanyard_tests::house::{ANA, Home, PASSWORD, PORTRAIT, program};
 use lanyard_tests::ippeve::{Behaviour, Ippeve, Media};
 use lanyard_tests::real_desk::{Desk, LEFT, PRINTER, RIGHT};
 use lanyard_tests::watched::Watched;
@@ -17,6 +18,9 @@ use serde_json::Value;
 
 /// Which command is not answered at once: after the look at the card, amid the keys.
 const HELD_AT: u32 = 16;
+
+/// That of an operator who comes later.
+const NEW_PASSWORD: &str = "wind over the harbour";
 
 fn testid(name: &str) -> String {
     format!("[data-testid='{name}']")
@@ -220,19 +224,100 @@ fn from_first_start_to_handed_over_in_a_real_house_by_keyboard() {
     window.write(PASSWORD);
     window.press(&["Enter"]);
     window.see(&testid("search"));
+    correct_and_put_back(&window);
+    void_the_badge(&window);
+    people_from_a_file(&window, &desk);
+    one_operator_comes_and_one_goes(&window);
     drop(window);
 
-    // A closed house tells nobody who sits in it: the name is typed.
+    // A closed house tells nobody who sits in it: the name is typed. Who was removed does not come in.
     let elsewhere = Screen::new();
     let window = Window::open(&elsewhere, desk.home.path(), &kept);
     window.see(&testid("lock-login"));
     window.write("jonas");
     window.press(&["Tab"]);
     window.write(PASSWORD);
-    window.picture("25-cold");
+    window.press(&["Enter"]);
+    window.see("[data-testid='alert'][data-code='keys.password.wrong']");
+    window.picture("31-removed");
+    window.click(&testid("lock-login"));
+    window.press(&["Control+a"]);
+    window.write("mia");
+    window.press(&["Tab"]);
+    window.write(NEW_PASSWORD);
+    window.picture("32-cold");
     window.press(&["Enter"]);
     window.see(&testid("search"));
-    assert_eq!(window.text(&testid("operator-name")), "Jonas Lind");
+    assert_eq!(window.text(&testid("operator-name")), "Mia Holm");
+}
+
+/// A name that was written wrongly, mended on the person's page, and put back as it was.
+fn correct_and_put_back(window: &Window) {
+    window.write("möl");
+    window.see("[data-testid='person-panel'][data-standing='active']");
+    window.press(&["Control+e"]);
+    window.click(&testid("field-family_name"));
+    window.press(&["End"]);
+    window.write("-Ek");
+    window.press(&["Enter"]);
+    window.see(&testid("undo"));
+    window.says(&testid("value-family_name"), "Möllerström-Ek");
+    window.picture("25-corrected");
+    window.press(&["Control+z"]);
+    window.says(&testid("value-family_name"), "Möllerström");
+    // Both are there for whoever asks.
+    window.press(&["F9"]);
+    window.see(&testid("entries"));
+    let changes = "return [...document.querySelectorAll('[data-testid=entries] [data-what=\"person.changed\"]')] \
+        .filter((entry) => entry.innerText.includes('Family name')).map((entry) => entry.innerText.includes('-Ek'))";
+    assert_eq!(window.run(changes, &[]), serde_json::json!([false, true]), "the newest first");
+    window.picture("26-both-in-the-history");
+    window.press(&["Escape"]);
+}
+
+/// It was the wrong badge: declared void on the person's page, with the reason.
+fn void_the_badge(window: &Window) {
+    window.see("[data-testid='cards'] [data-state='active']");
+    window.press(&["F8"]);
+    window.see(&testid("void-panel"));
+    window.click(&testid("void-reason-mistake"));
+    window.picture("27-void");
+    window.press(&["Enter"]);
+    window.see("[data-testid='cards'] [data-state='void']");
+    window.picture("28-void-done");
+}
+
+/// The good lines are taken; the bad one is said with its line, and comes back in a file with its reason.
+fn people_from_a_file(window: &Window, desk: &Desk) {
+    let file = desk.folder.path().join("starters.csv");
+    let lines = "given_name,family_name,staff_no,unit\nÅsa,Lindqvist,200001,Port control\nNobody,,200002,Port control\n\
+        Bo,Ek,200003,Harbour master\n";
+    std::fs::write(&file, lines).unwrap();
+    window.press(&["Control+2", "Control+i"]);
+    window.see("[data-testid='import-pick']");
+    window.choose(&testid("import-input"), &file);
+    window.see("[data-testid='import-report'][data-added='2'][data-refused='1']");
+    window.press(&["Enter"]);
+    let said = window.text(&testid("import-saved"));
+    window.picture("29-imported");
+    let saved = said.split_whitespace().find_map(|word| word.strip_suffix('.')).unwrap();
+    let refused = std::fs::read_to_string(saved).unwrap();
+    assert!(refused.contains("Nobody") && !refused.contains("Lindqvist"), "{refused}");
+}
+
+/// Mia is made an operator, Jonas is none any more.
+fn one_operator_comes_and_one_goes(window: &Window) {
+    window.press(&["Control+6"]);
+    window.click(&testid("new-operator-name"));
+    window.write("Mia Holm");
+    window.press(&["Tab", "Tab"]);
+    window.write(NEW_PASSWORD);
+    window.click(&testid("operator-add"));
+    window.see("[data-testid='operator'][data-login='mia']");
+    window.click(&testid("operator-remove-jonas"));
+    window.click(&testid("operator-remove-do-jonas"));
+    window.see("ul:not(:has([data-login='jonas'])) > [data-login='mia']");
+    window.picture("30-operators");
 }
 
 #[test]
@@ -289,24 +374,52 @@ fn a_card_pulled_in_the_middle_is_said_in_place_and_the_badge_goes_on_by_itself(
 }
 
 #[test]
-fn what_the_web_views_own_camera_sees_is_no_face_and_is_taken_only_with_a_reason() {
+fn in_a_restored_house_a_camera_that_is_refused_is_no_dead_end_and_a_picture_without_a_face_takes_a_reason() {
     let _turn = turn();
     let screen = Screen::new();
-    let home = Home::new();
+    let (lost, home) = (Home::new(), Home::new());
+    let backup = home.path().join("backup");
+    lost.rehearsal().backup(&backup).unwrap();
     let window = Window::open_with_mock_camera(&screen, home.path(), &pictures("camera"));
-    first_start(&window, true);
+    window.click(&testid("first-restore"));
+    window.see(&testid("restore-path"));
+    window.write(backup.to_str().unwrap());
+    window.press(&["Tab"]);
+    window.write(ANA);
+    window.press(&["Tab"]);
+    window.write(PASSWORD);
+    window.picture("01-restore");
+    window.press(&["Enter"]);
+    window.see(&testid("search"));
+    window.see(&testid("rehearsal-band"));
     window.write("möll");
     window.see("[data-testid='person-panel'][data-standing='no_card']");
+    window.picture("02-restored");
     window.press(&["F2"]);
     window.at("data", "waiting");
     window.press(&["Control+Enter"]);
     window.at("photo", "waiting");
+
+    // The system keeps the camera from this program: said plainly, and a file does as well.
+    window.allow_camera(false);
+    window.press(&["F7"]);
+    window.see("[data-testid='alert'][data-code='camera.refused']");
+    window.picture("11-refused");
+    window.press(&["Escape"]);
+    let portrait = home.path().join("eileen.jpg");
+    std::fs::write(&portrait, PORTRAIT).unwrap();
+    window.choose(&testid("photo-input"), &portrait);
+    window.see(&testid("photo-accept"));
+    window.picture("12-from-a-file");
+
+    // Allowed since: what it sees is no face.
+    window.allow_camera(true);
     window.press(&["F7"]);
     window.see("[data-testid='camera-video'][data-seeing='true']");
-    window.picture("12-camera");
+    window.picture("13-camera");
     window.press(&["Enter"]);
     window.see(&testid("photo-hints"));
-    window.picture("13-no-face");
+    window.picture("14-no-face");
     window.press(&["Control+Enter"]);
     window.at("photo", "waiting");
     window.click(&testid("photo-reason"));
