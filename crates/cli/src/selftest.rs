@@ -25,7 +25,7 @@ pub fn command(station: Station, wish: &Selftest, json: bool) -> Result<(), Prob
         let readers = || listed.iter().filter(|device| device.kind == DeviceKind::Reader);
         let names: Vec<&str> = readers().map(|device| device.name.as_str()).collect();
         let reader = match (wish.reader.as_deref(), names.as_slice()) {
-            (Some(reader), _) | (None, [reader]) => reader,
+            (Some(reader), _) | (None, &[reader]) => reader,
             (None, several) => return Err(station.which_device("desfire", several)),
         };
         Some(reader.to_owned())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lanyard_device::{Chip, DeviceError, LfCard, LfKind, LfReader};
+use lanyard_encoding::EncodingError;
 use lanyard_fault::Coded;
 use lanyard_twn4::{Options, Twn4, ports};
 
@@ -60,7 +61,9 @@ pub(crate) fn watch(shared: &Arc<Shared>, ports: impl Ports) {
     let watch = move || {
         let mut none: Vec<String> = Vec::new();
         while let Some(shared) = weak.upgrade().filter(|shared| !shared.stopping()) {
-            let names = ports.names();
+            // No port is opened in a rehearsal: what lies on a real reader is nobody's business there.
+            let rehearsal = shared.quietly(|core| core.front().is_some_and(|front| front.rehearsal));
+            let names = if ports.simulated() == rehearsal { ports.names() } else { Vec::new() };
             none.retain(|name| names.contains(name));
             for name in names {
                 if none.contains(&name) || shared.attached(&id_of(DeviceKind::LfReader, &name)) {
@@ -165,7 +168,17 @@ fn serve(shared: &Arc<Shared>, id: &str, reader: &mut dyn LfReader, lying: &mut 
     let _at_card = shared.at_card();
     while let Some(work) = shared.take_tag_work(id) {
         if let Err(error) = work.carry_out(shared, reader) {
-            shared.with(|core| core.tag_failed(work, &error));
+            let lost = matches!(error, StationError::Encoding(EncodingError::Lost { .. }));
+            shared.with(|core| {
+                core.tag_failed(work, &error);
+                if lost {
+                    core.tag_lies(id, None);
+                }
+            });
+            // It was not there a moment ago: what lies there next has been laid, however quick the hand was.
+            if lost {
+                *lying = None;
+            }
         }
     }
     true

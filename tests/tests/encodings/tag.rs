@@ -147,7 +147,7 @@ fn a_chip_pulled_torn_or_whose_reader_is_unplugged_at_any_command_is_finished_wh
         let case = desk.at_tag();
         let (tag, before) = (desk.new_tag(), desk.commands());
         desk.lay_tag(tag);
-        until(&desk.station, &case.id, |view| view.step == "hand_over");
+        until(&desk.station, &case.id, |view| view.step != "encode");
         let commands = desk.commands() - before;
         desk.void(&case.id);
         commands
@@ -172,7 +172,7 @@ fn a_chip_pulled_torn_or_whose_reader_is_unplugged_at_any_command_is_finished_wh
         });
         desk.lay_tag(tag);
         let mut came = case.clone();
-        let over = |view: &CaseView| view.step == "hand_over" || view.problem.is_some();
+        let over = |view: &CaseView| view.step != "encode" || view.problem.is_some();
         let gone = || desk.on_reader(|reader| reader.twn4.unplugged() || reader.twn4.tag().is_none());
         for _ in 0..6000 {
             if over(&came) || gone() {
@@ -194,7 +194,7 @@ fn a_chip_pulled_torn_or_whose_reader_is_unplugged_at_any_command_is_finished_wh
         });
         // Wherever it is by now: in the hand, and on the reader again.
         desk.lay_tag(tag);
-        until(&desk.station, &case.id, |view| view.step == "hand_over");
+        until(&desk.station, &case.id, |view| view.step != "encode");
         is_right(&desk.tag(), number_of(&case));
         desk.void(&case.id);
     }
