@@ -94,7 +94,7 @@ fn a_badge_gets_its_125_khz_chip_after_its_card_and_is_not_given_before_both_wer
     let (code, _) = refused(station.case_do(&case.id, StepInput::Given), "step");
     assert_eq!(code, "case.step");
     desk.lay_tag(tag);
-    until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.card_checked));
+    until(station, &case.id, |view| view.hand_over.as_ref().is_some_and(|hand_over| hand_over.ready));
     assert_eq!(station.case_do(&case.id, StepInput::Given).unwrap().state, CaseState::Done);
     assert!(desk.exchanges() > written, "the card was read again too");
 
