@@ -1,5 +1,6 @@
-//! The station is killed with SIGKILL at every step of the workflow and after every exchange with either card; started
-//! again, it ends in a badge whose history holds. At no point carries a card a key that the vault cannot make. The list of points comes from the workflow and from a run without
+//! The station is killed with SIGKILL at every step of the workflow, after every exchange with either card, and after every
+//! write to the 125 kHz chip of a badge that has one; started again, it ends in a badge whose history holds. At no point
+//! carries a card a key that the vault cannot make. The list of points comes from the workflow and from a run without
 //! faults, so a step or an exchange that is added is killed at too.
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -17,6 +18,12 @@ use lanyard_workflow::Definition;
 
 /// A look at a card takes at most so many exchanges.
 const LOOK: usize = 8;
+
+/// The cards of a badge, by their numbers in the drawer, and where each is laid.
+type Cards = &'static [(u32, &'static str)];
+
+const STARTER: Cards = &[(1, "encoder"), (2, "chip")];
+const WITH_TAG: Cards = &[(1, "encoder"), (2, "chip"), (3, "lf")];
 
 /// Where it is killed.
 #[derive(Clone, Debug)]
@@ -92,49 +99,60 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A rehearsal house with a photographed person and two cards in the drawer.
-fn template(home: &Path) {
+/// A rehearsal house with a photographed person and the cards in the drawer.
+fn template(home: &Path, cards: Cards) {
     let mut rehearsal = Rehearsal::start(home);
     rehearsal.must(&format!("photo {EILEEN}"));
-    assert_eq!(rehearsal.must("new blank"), "1");
-    assert_eq!(rehearsal.must("new chip"), "2");
+    for (card, reader) in cards {
+        let kind = match *reader {
+            "encoder" => "blank",
+            "chip" => "chip",
+            _ => "t5577",
+        };
+        assert_eq!(rehearsal.must(&format!("new {kind}")), card.to_string());
+    }
+    if cards == WITH_TAG {
+        rehearsal.must("encoding desfire-em");
+    }
     rehearsal.quit();
 }
 
-/// The exchanges with either card in an issue without faults.
-fn clean_run(home: &Path) -> (u32, u32) {
+fn lay(rehearsal: &mut Rehearsal, cards: Cards) {
+    for (card, reader) in cards {
+        rehearsal.must(&format!("lay {card} {reader}"));
+    }
+}
+
+/// The exchanges with each card in an issue without faults; of the 125 kHz chip those that write.
+fn clean_run(home: &Path, cards: Cards) -> Vec<u32> {
     let mut rehearsal = Rehearsal::start(home);
     rehearsal.must(&format!("issue-until card {EILEEN}"));
-    rehearsal.must("lay 1 encoder");
-    rehearsal.must("lay 2 chip");
+    lay(&mut rehearsal, cards);
     assert_eq!(rehearsal.must("resume"), "C-0000001");
-    let of = |rehearsal: &mut Rehearsal, reader: &str| rehearsal.must(&format!("traffic {reader}")).parse().unwrap();
-    let counts = (of(&mut rehearsal, "encoder"), of(&mut rehearsal, "chip"));
+    let counts =
+        cards.iter().map(|(_, reader)| rehearsal.must(&format!("traffic {reader}")).parse().unwrap()).collect();
     rehearsal.quit();
     counts
 }
 
 /// Brings the station to the point and kills it there. False where the badge was done before: a look at a card comes once
 /// more in one run than in another.
-fn kill_at(home: &Path, point: &Point, vault: &Vault) -> bool {
+fn kill_at(home: &Path, cards: Cards, point: &Point, vault: &Vault) -> bool {
     let mut rehearsal = Rehearsal::start(home);
     match point {
         Point::Step(step) => {
             if !["data", "photo", "preview", "card"].contains(&step.as_str()) {
                 rehearsal.must(&format!("issue-until card {EILEEN}"));
-                rehearsal.must("lay 1 encoder");
-                rehearsal.must("lay 2 chip");
+                lay(&mut rehearsal, cards);
             }
             rehearsal.must(&format!("issue-until {step} {EILEEN}"));
         }
         Point::After { exchanges, reader } => {
             rehearsal.must(&format!("issue-until card {EILEEN}"));
-            for (card, on) in [(1, "encoder"), (2, "chip")] {
-                if on != *reader {
-                    rehearsal.must(&format!("lay {card} {on}"));
-                }
+            for (card, on) in cards.iter().filter(|(_, on)| on != reader) {
+                rehearsal.must(&format!("lay {card} {on}"));
             }
-            let card = if *reader == "encoder" { 1 } else { 2 };
+            let (card, _) = cards.iter().find(|(_, on)| on == reader).unwrap();
             // Set while the card is still in the hand: the first look already counts.
             rehearsal.must(&format!("freeze-card {card} {exchanges}"));
             rehearsal.tell(&format!("lay {card} {reader}"));
@@ -159,10 +177,9 @@ fn kill_at(home: &Path, point: &Point, vault: &Vault) -> bool {
 }
 
 /// Starts again with the same cards: a badge comes out, and its history holds.
-fn goes_on(home: &Path, point: &Point, reached: bool, vault: &Vault) {
+fn goes_on(home: &Path, cards: Cards, point: &Point, reached: bool, vault: &Vault) {
     let mut rehearsal = Rehearsal::start(home);
-    rehearsal.must("lay 1 encoder");
-    rehearsal.must("lay 2 chip");
+    lay(&mut rehearsal, cards);
     let resumed = rehearsal.must("resume");
     // A look at the card that still lies there comes after the badge is done: then no case is open any more.
     let over = matches!(point, Point::After { .. });
@@ -185,14 +202,14 @@ fn steps() -> Vec<String> {
 fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     let folder = tempfile::tempdir().unwrap();
     let start = folder.path().join("start");
-    template(&start);
+    template(&start, STARTER);
     let counts = [1, 2, 3].map(|run| {
         let clean = folder.path().join(format!("clean-{run}"));
         copy(&start, &clean);
-        clean_run(&clean)
+        clean_run(&clean, STARTER)
     });
-    let least = |of: fn(&(u32, u32)) -> u32| counts.iter().map(of).min().unwrap();
-    let (encoder, chip) = (least(|count| count.0), least(|count| count.1));
+    let least = |of: usize| counts.iter().map(|count| count[of]).min().unwrap();
+    let (encoder, chip) = (least(0), least(1));
 
     let mut points: Vec<Point> = steps().into_iter().map(Point::Step).collect();
     assert_eq!(points.len(), 8);
@@ -201,10 +218,30 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
     // Assessing, writing and reading back takes more than twenty exchanges; making a key more than thirty.
     assert!(encoder > 20 && chip > 30, "{encoder} {chip}");
     let count = points.len();
+    let reached = count - all_killed(folder.path(), &start, STARTER, points);
+    assert!(reached + LOOK >= count, "{reached} of {count} points were reached");
+    println!("killed at {reached} points, resumed at {reached}");
+}
 
+#[test]
+fn a_station_killed_at_any_write_to_a_badges_125_khz_chip_goes_on_with_the_same_badge() {
+    let folder = tempfile::tempdir().unwrap();
+    let (start, clean) = (folder.path().join("start"), folder.path().join("clean"));
+    template(&start, WITH_TAG);
+    copy(&start, &clean);
+    // The number in two blocks, the password, the configuration, and what is asked before them.
+    let writes = clean_run(&clean, WITH_TAG)[2];
+    assert!(writes >= 5, "{writes}");
+    let points = (1..=writes).map(|exchanges| Point::After { exchanges, reader: "lf" }).collect();
+    assert_eq!(all_killed(folder.path(), &start, WITH_TAG, points), 0, "a write that was not reached");
+    println!("killed at {writes} writes to the 125 kHz chip, resumed at {writes}");
+}
+
+/// Each point in a home of its own; how many were not reached.
+fn all_killed(folder: &Path, start: &Path, cards: Cards, points: Vec<Point>) -> usize {
     // Apart from the one that is copied: reading makes files beside a store, and takes them away again.
-    let keys = folder.path().join("keys");
-    copy(&start, &keys);
+    let keys = folder.join("keys");
+    copy(start, &keys);
     let not_reached = AtomicUsize::new(0);
     let queue = Mutex::new(points.into_iter().enumerate().collect::<Vec<_>>());
     std::thread::scope(|scope| {
@@ -214,19 +251,17 @@ fn a_station_killed_anywhere_in_an_issue_goes_on_with_the_same_cards() {
                 loop {
                     let next = queue.lock().unwrap().pop();
                     let Some((number, point)) = next else { break };
-                    let home = folder.path().join(format!("point-{number}"));
-                    copy(&start, &home);
-                    let reached = kill_at(&home, &point, &vault);
+                    let home = folder.join(format!("point-{number}"));
+                    copy(start, &home);
+                    let reached = kill_at(&home, cards, &point, &vault);
                     not_reached.fetch_add(usize::from(!reached), Ordering::SeqCst);
-                    goes_on(&home, &point, reached, &vault);
+                    goes_on(&home, cards, &point, reached, &vault);
                     std::fs::remove_dir_all(&home).unwrap();
                 }
             });
         }
     });
-    let reached = count - not_reached.into_inner();
-    assert!(reached + LOOK >= count, "{reached} of {count} points were reached");
-    println!("killed at {reached} points, resumed at {reached}");
+    not_reached.into_inner()
 }
 
 /// A house that version 1 wrote, with a badge on its way: half of its contactless card is written, and journalled.
@@ -240,5 +275,5 @@ fn a_house_of_version_1_with_a_half_written_badge_is_opened_and_the_badge_goes_o
     assert!(!half.applications().is_empty(), "the card that was kept is half-written");
     assert!(strange_keys(half, &vault, true).is_empty());
     let point = Point::After { exchanges: 0, reader: "encoder" };
-    goes_on(folder.path(), &point, true, &vault);
+    goes_on(folder.path(), STARTER, &point, true, &vault);
 }

@@ -66,7 +66,10 @@ pub enum Command {
         from: PathBuf,
     },
     /// Readers and printers.
-    Devices,
+    Devices {
+        #[command(subcommand)]
+        command: Option<DevicesCommand>,
+    },
     /// Say which facility code the 26-bit numbers of cards have that are written from now on.
     Facility {
         /// 0 to 255; 114 where nothing was said.
@@ -84,6 +87,28 @@ pub enum Command {
     History(HistoryCommand),
     /// The simulated devices as a bench: put a card on, pull it, jam the printer.
     Rehearse(Rehearse),
+}
+
+#[derive(Subcommand)]
+pub enum DevicesCommand {
+    /// Each device's own word. No card is written unless that is asked for.
+    Selftest(Selftest),
+}
+
+#[derive(Args)]
+pub struct Selftest {
+    /// Write a blank test card with the starter encoding and keys that are no secret, read it back, make it a blank again.
+    #[arg(long)]
+    pub write_card: bool,
+    /// Then write it over and over until it is pulled, so many times, and count what becomes of it.
+    #[arg(long, value_name = "TIMES", default_value_t = 0, requires = "write_card")]
+    pub pull: u32,
+    /// Give a T5577 that can be spared, on the reader for 125 kHz, another number, read it back, and put back what it held.
+    #[arg(long)]
+    pub write_tag: bool,
+    /// The reader that the card is tried on; without it the only one.
+    #[arg(long, value_name = "NAME")]
+    pub reader: Option<String>,
 }
 
 #[derive(Args)]
@@ -200,7 +225,8 @@ pub struct Issue {
     /// Name of the workflow.
     #[arg(long, default_value = "issue")]
     pub workflow: String,
-    /// `desfire=NAME` or `piv=NAME`; without a name the only fitting device.
+    /// `desfire=NAME`, `piv=NAME`, or `t5577=NAME` (also `twn4=NAME`; a port that no list tells of will do); without a
+    /// name the only fitting device.
     #[arg(long = "reader", value_name = "WHAT=NAME")]
     pub readers: Vec<String>,
     /// Without a name the only one.

@@ -10,11 +10,12 @@ use lanyard_station::{Access, HouseChoice, Options, Station, default_home, priva
 use serde::Serialize;
 
 use crate::arguments::{
-    Arguments, Backup, CardCommand, Command, HistoryCommand, Init, OperatorCommand, PersonCommand, PhotoCommand,
+    Arguments, Backup, CardCommand, Command, DevicesCommand, HistoryCommand, Init, OperatorCommand, PersonCommand,
+    PhotoCommand,
 };
 use crate::encoding::EncodingCommand;
 use crate::output::{answer, done, file_problem, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret, waits};
+use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret, selftest, waits};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -54,10 +55,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
         Command::Keys(command) => keys::run(&signed_in(arguments, Access::Write)?, command, json),
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
-        Command::Devices => {
+        Command::Devices { command } => {
             let station = Station::start(options(arguments, Access::Read)?)?;
             // What is plugged in is told to anybody; which printers this house has, and what went into files, to an operator.
             let station = if arguments.operator.is_some() { enter(station, arguments)? } else { station };
+            if let Some(DevicesCommand::Selftest(wish)) = command {
+                return selftest::command(station, wish, json);
+            }
             station.settle();
             answer(json, &station.status().devices, |devices| devices.iter().map(device_line).collect());
             Ok(())

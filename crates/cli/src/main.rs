@@ -15,6 +15,7 @@ mod rehearse;
 mod rekey;
 mod roles;
 mod secret;
+mod selftest;
 mod token;
 mod waits;
 

@@ -8,17 +8,19 @@ use std::time::Duration;
 
 use lanyard_secret::SecretBytes;
 use lanyard_station::api::{BenchAction, BenchCardKind, CardDone, CaseView, Identified, Problem};
-use lanyard_station::{BENCH_CHIP_READER, BENCH_ENCODER, BENCH_PRINTER, HouseChoice, Options, Station};
+use lanyard_station::{
+    BENCH_CHIP_READER, BENCH_ENCODER, BENCH_PRINTER, BENCH_TAG_READER, HouseChoice, Options, Station,
+};
 
 use crate::commands::read_text;
 use crate::issue::{Carry, carry_through};
 use crate::output::{line, note, usage_problem};
 
 const WORDS: &str = "\
-new blank|foreign|full|chip        take a card out of the box
-lay CARD encoder|chip              lay it on a reader
-lift encoder|chip                  lift what lies there
-pull-after N encoder|chip          lift it by itself after N more exchanges
+new blank|foreign|full|chip|t5577  take a card out of the box
+lay CARD encoder|chip|lf           lay it on a reader
+lift encoder|chip|lf               lift what lies there
+pull-after N encoder|chip|lf       lift it by itself after N more exchanges
 freeze-card CARD N                 it never answers again after N more exchanges
 jam | clear                        jam the printer, clear it
 ribbon empty|new                   empty the ribbon, change it
@@ -35,6 +37,7 @@ encoding NAME                      write cards with this encoding from now on
 add-encoding FILE                  keep a description
 verify                             the verdict of the history
 traffic encoder|chip               exchanges since the card was laid
+traffic lf                         writes to 125 kHz chips
 resume                             go on with the cases that are open
 cases                              the open cases
 bench                              what lies where
@@ -65,6 +68,7 @@ fn reader(word: &str) -> Result<String, Problem> {
     match word {
         "encoder" => Ok(BENCH_ENCODER.to_owned()),
         "chip" => Ok(BENCH_CHIP_READER.to_owned()),
+        "lf" => Ok(BENCH_TAG_READER.to_owned()),
         other => Err(usage_problem("reader", other)),
     }
 }
@@ -82,6 +86,7 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
                 "foreign" => BenchCardKind::Foreign,
                 "full" => BenchCardKind::Full,
                 "chip" => BenchCardKind::Chip,
+                "t5577" => BenchCardKind::T5577,
                 other => return Err(usage_problem("card", other)),
             },
         },
@@ -95,6 +100,11 @@ fn act(station: &Station, words: &[&str]) -> Result<String, Problem> {
         ["photo", who @ ..] => {
             station.photo_set(&station.person_of(&who.join(" "))?, crate::demo::PORTRAIT, None)?;
             return Ok(String::new());
+        }
+        ["traffic", "lf"] => {
+            let desk = station.bench_tags()?;
+            let desk = desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            return Ok(desk.twn4.writes().to_string());
         }
         ["traffic", on] => {
             let name = reader(on)?;

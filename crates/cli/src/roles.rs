@@ -19,20 +19,26 @@ struct Part {
 const PRINTER: Part = Part { what: "printer", kind: DeviceKind::Printer, role: DeviceRole::Print, technology: "" };
 const ENCODER: Part =
     Part { what: "desfire", kind: DeviceKind::Reader, role: DeviceRole::Encoder, technology: "desfire" };
+const TAG: Part = Part { what: "t5577", kind: DeviceKind::LfReader, role: DeviceRole::Lf, technology: "" };
 const CHIP: Part = Part { what: "piv", kind: DeviceKind::Reader, role: DeviceRole::Chip, technology: "piv" };
 
 /// Gives readers and printer their roles for this run. Called when devices have settled. A badge that is printed already
 /// needs no printer.
 pub fn assign(station: &Station, wish: &Issue, printed: bool) -> Result<(), Problem> {
-    let (mut encoder, mut chip) = (None, None);
+    let (mut encoder, mut chip, mut tag) = (None, None, None);
     for word in &wish.readers {
         match word.split_once('=') {
             Some(("desfire", name)) => encoder = Some(name),
             Some(("piv", name)) => chip = Some(name),
+            Some(("t5577" | "twn4", name)) => tag = Some(name),
             _ => return Err(usage_problem("--reader", word)),
         }
     }
-    let devices = station.status().devices;
+    let mut devices = station.status().devices;
+    let listed = |name: &str| devices.iter().any(|device| device.kind == TAG.kind && device.name == name);
+    if let Some(port) = tag.filter(|name| !listed(name) && std::path::Path::new(name).exists()) {
+        devices = station.tag_reader_at(port)?.devices;
+    }
     let find = |part: &Part, name: Option<&str>, taken: Option<&str>| match name {
         Some(name) => by_name(&devices, part, name),
         None => only(station, &devices, part, taken),
@@ -46,6 +52,10 @@ pub fn assign(station: &Station, wish: &Issue, printed: bool) -> Result<(), Prob
         station.device_for_now(&printer.id, PRINTER.role)?;
     }
     station.device_for_now(&encoder.id, ENCODER.role)?;
+    // Several, and none named: whoever needs one is told.
+    if tag.is_some() || fitting(&devices, &TAG, None).len() == 1 {
+        station.device_for_now(&find(&TAG, tag, None)?.id, TAG.role)?;
+    }
     // Neither named nor there: a badge without a chip.
     if chip.is_some() || fitting(&devices, &CHIP, Some(&encoder.name)).iter().any(|device| uses_chips(device)) {
         let chip = find(&CHIP, chip, Some(&encoder.name))?;

@@ -21,6 +21,10 @@ pub enum Technology {
     Desfire,
     /// Contact chip, PIV.
     Piv,
+    /// 125 kHz, T5577.
+    T5577,
+    /// 125 kHz, EM4305.
+    Em4305,
 }
 
 impl Technology {
@@ -30,6 +34,8 @@ impl Technology {
         match self {
             Self::Desfire => "desfire",
             Self::Piv => "piv",
+            Self::T5577 => "t5577",
+            Self::Em4305 => "em4305",
         }
     }
 }
@@ -70,6 +76,26 @@ pub struct Credential<'a> {
     /// What is written; nothing of ours on a contact chip.
     pub written: Option<Written<'a>>,
     /// The keys it gets.
+    pub keys: Vec<KeyOnCard>,
+}
+
+/// The 125 kHz chip of a badge, to be: written before it is touched. It has no number of its own: what it sends is its
+/// number.
+#[derive(Clone, Debug)]
+pub struct Tag<'a> {
+    /// Its id.
+    pub id: Id,
+    /// The card that carries it.
+    pub card: Id,
+    /// Which chip.
+    pub chip: Technology,
+    /// What a reader takes it for: `em4100`, `prox`.
+    pub answers_as: &'a str,
+    /// What it sends to everybody.
+    pub sends: &'a [u8],
+    /// The same as people write it.
+    pub number: &'a str,
+    /// The key that its password is made of.
     pub keys: Vec<KeyOnCard>,
 }
 
@@ -253,13 +279,27 @@ impl Entries<'_> {
         }
     }
 
-    /// Written, read back with the reader's keys, and equal to the plan.
+    /// A 125 kHz chip will be written: which, and with what number.
     #[must_use]
-    pub fn encoded(&self, card: Id, credential: Id) -> Vec<Change> {
-        vec![
-            self.change("credential.written", Kind::Credential, credential).state("prepared", "live"),
-            self.change("card.encoded", Kind::Card, card).state("prepared", "encoded"),
-        ]
+    pub fn tag_prepared(&self, tag: &Tag<'_>) -> Change {
+        self.change("credential.prepared", Kind::Credential, tag.id)
+            .state("", "prepared")
+            .field("card", id(tag.card))
+            .field("technology", tag.chip.word())
+            .field("uid", Value::Bytes(tag.sends.to_vec()))
+            .field("answers_as", tag.answers_as)
+            .field("number", tag.number)
+            .field("keys", key_map(&tag.keys))
+    }
+
+    /// All that is on it is written, read back, and equal to the plan: the contactless chip with the reader's keys, and the
+    /// 125 kHz chips of the badge.
+    #[must_use]
+    pub fn encoded(&self, card: Id, credentials: &[Id]) -> Vec<Change> {
+        let written = |of: &Id| self.change("credential.written", Kind::Credential, *of).state("prepared", "live");
+        let mut changes: Vec<Change> = credentials.iter().map(written).collect();
+        changes.push(self.change("card.encoded", Kind::Card, card).state("prepared", "encoded"));
+        changes
     }
 
     /// The CA signed. Written before the certificate goes to the chip: what was signed is never unknown.
@@ -410,7 +450,17 @@ mod tests {
         };
         allowed(&entries.opened("issue", "1", ("starter", 1)));
         allowed(&entries.card_prepared("C-1", &credential));
-        allowed(&entries.encoded(A, A));
+        let tag = Tag {
+            id: A,
+            card: A,
+            chip: Technology::T5577,
+            answers_as: "em4100",
+            sends: &[1; 5],
+            number: "4311810305",
+            keys: vec![],
+        };
+        allowed(&[entries.tag_prepared(&tag)]);
+        allowed(&entries.encoded(A, &[A, A]));
         allowed(&entries.certified(A));
         allowed(&[entries.certificate_revoked(A)]);
         allowed(&entries.printed(A, PrintedBy { printer: "p", job: "1" }));

@@ -7,8 +7,8 @@ mod later;
 mod policy;
 
 pub use entries::{
-    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Released, Technology, VoidParts,
-    Written, photo_taken, voided,
+    Credential, Entries, Facts, IssuedCertificate, KeyOnCard, NewPhoto, PrintedBy, Released, Tag, Technology,
+    VoidParts, Written, photo_taken, voided,
 };
 pub use kinds::{StepKind, kinds};
 pub use later::{BLANK, Keyed, checked, made_blank, next_of, rekey_begun, rekey_taken_back, rekeyed, reset_begun};

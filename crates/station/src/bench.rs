@@ -11,6 +11,7 @@ use lanyard_virtual::{ApduCard, Bench, DesfireCard, Fault, FaultKind, KeyKind, V
 use lanyard_virtual_piv::PivCard;
 
 use crate::api::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
+use crate::tagbench::{FILE_WORD, TAG_READER, TagBench};
 use crate::{Access, StationError, entropy};
 
 /// The reader that contactless cards are written on.
@@ -18,7 +19,7 @@ pub const ENCODER: &str = "Encoder";
 /// The reader for contact chips.
 pub const CHIP_READER: &str = "Chip reader";
 /// Lies in the bench's folder once a card has frozen.
-const FROZEN: &str = "frozen";
+pub(crate) const FROZEN: &str = "frozen";
 /// The card printer.
 pub const PRINTER: &str = "Card printer";
 
@@ -29,6 +30,7 @@ pub(crate) struct RehearsalBench {
     /// What becomes of the cards is kept in the folder.
     keeps: bool,
     cards: BTreeMap<u32, Kept>,
+    tags: TagBench,
     jammed: bool,
     ribbon_empty: bool,
 }
@@ -143,7 +145,8 @@ impl RehearsalBench {
         let bench = Bench::new();
         let readers = [bench.plug_reader(ENCODER), bench.plug_reader(CHIP_READER)];
         let printer = bench.plug_printer(PRINTER);
-        let mut this = Self { bench, folder, keeps, cards: BTreeMap::new(), jammed: false, ribbon_empty: false };
+        let tags = TagBench::new(&folder, keeps);
+        let mut this = Self { bench, folder, keeps, tags, cards: BTreeMap::new(), jammed: false, ribbon_empty: false };
         let entries = match std::fs::read_dir(&this.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((this, readers, printer)),
             entries => entries.map_err(failed)?,
@@ -153,6 +156,10 @@ impl RehearsalBench {
             let Some((id, kind)) = path.file_name().and_then(|name| named(&name.to_string_lossy())) else { continue };
             let image = std::fs::read_to_string(&path).map_err(failed)?;
             let card = match kind {
+                BenchCardKind::T5577 => {
+                    this.tags.found(id, &image);
+                    continue;
+                }
                 BenchCardKind::Chip => PivCard::import(&image).ok().map(|card| AnyCard::Chip(Box::new(card))),
                 _ => DesfireCard::import(&image).ok().map(|card| AnyCard::Desfire(Box::new(card))),
             };
@@ -186,6 +193,12 @@ impl RehearsalBench {
             }
             BenchAction::Lay { card, reader } => self.lay(*card, reader)?,
             BenchAction::Lift { reader } => self.lift(reader)?,
+            BenchAction::LiftAfter { reader, exchanges } if reader == TAG_READER => {
+                self.tags.lift_after(*exchanges as usize);
+            }
+            BenchAction::FreezeAfter { card, exchanges } if self.tags.has(*card) => {
+                self.tags.freeze_after(*card, *exchanges);
+            }
             BenchAction::LiftAfter { reader, exchanges } => {
                 let (so_far, _) = self.bench.traffic(reader)?;
                 self.bench.faults(reader, [Fault { at: so_far + *exchanges as usize, kind: FaultKind::PullAfter }])?;
@@ -208,7 +221,7 @@ impl RehearsalBench {
 
     /// Takes a card out of the box; its number in the drawer.
     pub(crate) fn new_card(&mut self, kind: BenchCardKind) -> u32 {
-        let id = self.cards.keys().max().map_or(1, |id| id + 1);
+        let id = self.cards.keys().copied().chain(self.tags.ids()).max().map_or(1, |id| id + 1);
         let seed = u64::from_le_bytes(entropy::bytes());
         let mut uid: [u8; 7] = entropy::bytes();
         // ISO/IEC 7816-6: 04 is NXP.
@@ -222,12 +235,22 @@ impl RehearsalBench {
             }
             BenchCardKind::Full => AnyCard::Desfire(Box::new(blank.with_memory_used_up())),
             BenchCardKind::Chip => AnyCard::Chip(Box::new(PivCard::new(seed))),
+            BenchCardKind::T5577 => {
+                self.tags.new_tag(id);
+                return id;
+            }
         };
         self.keep(id, kind, card);
         id
     }
 
     fn lay(&mut self, id: u32, reader: &str) -> Result<(), StationError> {
+        match (reader == TAG_READER, self.tags.has(id)) {
+            (true, _) => return self.tags.lay(id),
+            // A reader of another frequency does not see it.
+            (false, true) => return Err(StationError::NoBenchCard),
+            (false, false) => {}
+        }
         let kept = self.cards.get_mut(&id).ok_or(StationError::NoBenchCard)?;
         if let Some(before) = kept.on.take() {
             // Also picks up a card that a fault has pulled.
@@ -239,6 +262,10 @@ impl RehearsalBench {
     }
 
     fn lift(&mut self, reader: &str) -> Result<(), StationError> {
+        if reader == TAG_READER {
+            self.tags.lift();
+            return Ok(());
+        }
         self.bench.lift(reader)?;
         for kept in self.cards.values_mut().filter(|kept| kept.on.as_deref() == Some(reader)) {
             if !kept.in_field.load(Ordering::SeqCst) {
@@ -264,6 +291,11 @@ impl RehearsalBench {
         self.bench.clone()
     }
 
+    /// Its corner for 125 kHz.
+    pub(crate) fn tags(&self) -> &TagBench {
+        &self.tags
+    }
+
     /// As the window shows it.
     pub(crate) fn view(&self) -> BenchView {
         BenchView {
@@ -276,8 +308,9 @@ impl RehearsalBench {
                     uid: hex::encode(kept.card.lock().unwrap_or_else(PoisonError::into_inner).uid()),
                     on: kept.on.clone().filter(|_| kept.in_field.load(Ordering::SeqCst)),
                 })
+                .chain(self.tags.view())
                 .collect(),
-            readers: self.bench.readers(),
+            readers: self.bench.readers().into_iter().chain([TAG_READER.to_owned()]).collect(),
             printers: self
                 .bench
                 .printers()
@@ -293,11 +326,12 @@ impl RehearsalBench {
     }
 }
 
-const KINDS: [(BenchCardKind, &str); 4] = [
+const KINDS: [(BenchCardKind, &str); 5] = [
     (BenchCardKind::Blank, "blank"),
     (BenchCardKind::Foreign, "foreign"),
     (BenchCardKind::Full, "full"),
     (BenchCardKind::Chip, "chip"),
+    (BenchCardKind::T5577, FILE_WORD),
 ];
 
 fn file_name(id: u32, kind: BenchCardKind) -> String {

@@ -16,7 +16,7 @@ use crate::api::{Adjust, CaseState, Identified, Line, LineState, PersonHit, Pict
 use crate::encodings::EncodingRef;
 use crate::pictures::{CardPictures, Picture};
 use crate::shared::Core;
-use crate::{StationError, cards, definitions, kept, people};
+use crate::{StationError, cards, definitions, kept, people, tag};
 
 /// Until when the badge is valid, ms: fixed with its preview.
 pub(crate) const VALID_UNTIL: &str = "valid_until";
@@ -47,6 +47,8 @@ pub(crate) struct Case {
     /// When the line began that runs.
     line_began: Option<UnixMs>,
     pub exchanges: Option<(u32, u32)>,
+    /// Which 125 kHz chip of its plan is due, once the card itself is read back.
+    pub tag: Option<usize>,
     pub hand_over: HandOverState,
     /// Why the next print may go into a file.
     pub file_reason: Option<String>,
@@ -69,6 +71,8 @@ pub(crate) struct HandOverState {
     pub how: Option<Identified>,
     /// The contactless card was read again and is right.
     pub card_checked: bool,
+    /// So were its 125 kHz chips.
+    pub tag_checked: bool,
     /// The holder's PIN; only while it is on the screen.
     pub pin: Option<Secret<6>>,
 }
@@ -95,6 +99,7 @@ impl Case {
             lines: Vec::new(),
             line_began: None,
             exchanges: None,
+            tag: None,
             hand_over: HandOverState::default(),
             file_reason: None,
         }
@@ -181,7 +186,8 @@ impl Case {
 
     /// Everything that the hand-over needs of the cards is done.
     pub(crate) fn hand_over_ready(&self) -> bool {
-        self.hand_over.card_checked && (!self.chip_key() || self.hand_over.pin.is_some())
+        let HandOverState { card_checked, tag_checked, pin, .. } = &self.hand_over;
+        *card_checked && (*tag_checked || self.tags().is_empty()) && (pin.is_some() || !self.chip_key())
     }
 
     pub(crate) fn state(&self) -> CaseState {
@@ -238,6 +244,7 @@ impl Case {
         self.lines.clear();
         self.line_began = None;
         self.exchanges = None;
+        self.tag = None;
         self.hand_over = HandOverState::default();
         self.file_reason = None;
         self.photo = None;
@@ -363,7 +370,11 @@ impl Core {
             let person = Id(person.ok_or(StoreError::Damaged { what: "instance" })?);
             let Some(record) = view.record(people::person(person))? else { continue };
             let definition = definitions::of(view, &instance.definition)?;
-            loaded.push(Case::new((instance, definition), row.id, person, people::hit(view, &record, true)?));
+            let mut case = Case::new((instance, definition), row.id, person, people::hit(view, &record, true)?);
+            if case.step() == Some(StepKind::Encode) {
+                case.tag = case.reference("card").and_then(|card| tag::reached(view, card));
+            }
+            loaded.push(case);
         }
         for case in loaded {
             let id = case.id;

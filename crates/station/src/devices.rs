@@ -98,6 +98,7 @@ impl Device {
 pub(crate) fn id_of(kind: DeviceKind, name: &str) -> String {
     match kind {
         DeviceKind::Reader => format!("reader:{name}"),
+        DeviceKind::LfReader => format!("lf:{name}"),
         DeviceKind::Printer => format!("printer:{name}"),
     }
 }

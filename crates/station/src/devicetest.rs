@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lanyard_device::{DeviceError, Printer, PrinterState, Reader};
+use lanyard_device::{DeviceError, LfReader, Printer, PrinterState, Reader};
 
 use crate::StationError;
 use crate::api::TestReport;
 use crate::devices::open_patiently;
+use crate::lf::lies_there;
 use crate::shared::Shared;
 
 /// The longest that a device's own thread is waited for: it may be writing a card.
@@ -47,6 +48,17 @@ impl Shared {
             Err(DeviceError::TwoCards { .. }) => found(false, "test.reader.two"),
             Err(_) if two => found(false, "test.reader.two"),
             Err(DeviceError::NoCard { .. }) => found(true, "test.reader.empty"),
+            Err(_) => found(false, "test.reader.failed"),
+        });
+    }
+
+    /// Called by the thread of a reader for 125 kHz between two looks.
+    pub(crate) fn test_tag_reader(&self, id: &str, reader: &mut dyn LfReader) {
+        let Some(reply) = self.quietly(|core| core.tests.remove(id)) else { return };
+        let _ = reply.send(match lies_there(reader, true) {
+            Ok(Some(_)) => found(true, "test.reader.card"),
+            Ok(None) => found(true, "test.reader.empty"),
+            Err(DeviceError::Gone { .. }) => found(false, "test.gone"),
             Err(_) => found(false, "test.reader.failed"),
         });
     }

@@ -18,7 +18,7 @@ use crate::errands::versions_in;
 use crate::keys::USES;
 use crate::shared::{Core, Shared};
 use crate::work::drive;
-use crate::{StationError, chip, entropy, journal, kept, people};
+use crate::{StationError, chip, entropy, journal, kept, people, tag};
 
 pub(crate) fn encode(
     shared: &Arc<Shared>,
@@ -49,7 +49,7 @@ pub(crate) fn encode(
     );
     let now = shared.now();
     match done {
-        Ok(read) => shared.with(|core| core.encoded(case, reader, &read, now)),
+        Ok(read) => shared.with(|core| core.encoded(case, &read, now)),
         Err((error, CardLeft::Void)) => shared.with(|core| {
             core.void_case(case, Reason::Torn, now)?;
             Err(error)
@@ -139,6 +139,7 @@ impl Core {
                 state: LineState::Ahead,
                 took_ms: None,
             })
+            .chain(tag::lines(&plan))
             .collect();
         let case = self.case(id)?;
         case.lines = lines;
@@ -170,12 +171,13 @@ impl Core {
             written: Some(written),
             keys: keys_of(&plan),
         };
-        let changes = self.case(id)?.entries().card_prepared(&number, &credential);
-        let outcome = Outcome::from([
+        let mut changes = self.case(id)?.entries().card_prepared(&number, &credential);
+        let mut outcome = Outcome::from([
             ("card".to_owned(), Value::Bytes(card.0.to_vec())),
             ("credential".to_owned(), Value::Bytes(credential_id.0.to_vec())),
             ("uid".to_owned(), Value::Bytes(assessment.uid.to_vec())),
         ]);
+        changes.extend(tag::prepared(self.case(id)?, card, &plan, &mut outcome));
         let line = kept::json("plan", &plan)?;
         self.complete(id, &changes, outcome, now, |tx| {
             tx.set_setting(USES, uses.as_deref())?;
@@ -203,7 +205,7 @@ impl Core {
         Ok(values)
     }
 
-    fn stored_plan(&mut self, id: Id) -> Result<Plan, StationError> {
+    pub(crate) fn stored_plan(&mut self, id: Id) -> Result<Plan, StationError> {
         let card = self.case(id)?.reference("card").ok_or(StationError::Missing { kind: "card" })?;
         let (house, _) = self.open()?;
         let mut begun = journal::of(house.store.view(), card)?;
@@ -236,16 +238,26 @@ impl Core {
         self.progress_changed(id);
     }
 
-    fn encoded(&mut self, id: Id, reader: &str, read: &ReadBack, now: UnixMs) -> Result<(), StationError> {
+    /// The contactless card holds what it is to hold; the 125 kHz chips of its badge come next.
+    fn encoded(&mut self, id: Id, read: &ReadBack, now: UnixMs) -> Result<(), StationError> {
+        let files = read.applications.iter().map(|application| application.files.len()).sum::<usize>();
+        tracing::debug!(files, "read back");
+        let case = self.at(id, &[StepKind::Encode])?;
+        if case.tags().is_empty() { self.all_written(id, now) } else { self.tag_due(id, 0) }
+    }
+
+    /// Everything that is on the badge is written and read back.
+    pub(crate) fn all_written(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
         let case = self.at(id, &[StepKind::Encode])?;
         let card = case.reference("card").ok_or(StationError::Missing { kind: "card" })?;
         let credential = case.reference("credential").ok_or(StationError::Missing { kind: "credential" })?;
-        let changes = case.entries().encoded(card, credential);
-        let files = read.applications.iter().map(|application| application.files.len()).sum::<usize>();
-        tracing::debug!(files, "read back");
+        let uid = case.instance.variables.get("uid").and_then(Value::as_bytes).unwrap_or_default().to_vec();
+        let credentials = [vec![credential], case.tags()].concat();
+        let changes = case.entries().encoded(card, &credentials);
         self.complete(id, &changes, Outcome::new(), now, |_| Ok(()))?;
-        let known = self.card_of_uid(&read.uid);
-        if let Some(seen) = self.devices.get_mut(reader).and_then(|device| device.card.as_mut()) {
+        let known = self.card_of_uid(&uid);
+        let lying = self.devices.values_mut().filter_map(|device| device.card.as_mut()).find(|seen| seen.uid == uid);
+        if let Some(seen) = lying {
             seen.view.standing = Standing::Ours;
             seen.view.next = vec![NextStep::Verify];
             (seen.view.card, seen.view.person) =

@@ -184,17 +184,18 @@ impl Core {
             Some(name) => self.open()?.0.encodings.find(name, None)?.of.clone(),
             None => self.encoding_in_use()?,
         };
-        let (house, session) = self.open()?;
+        let (house, _) = self.open()?;
         let kept = house.encodings.find(&of.name, Some(of.version))?;
         // A risk that somebody took upon themselves is theirs until the day they named.
         if !house.rehearsal() {
             refuse_errors(&kept.text, now)?;
         }
         let encoding = kept.encoding()?;
-        // No reader for 125 kHz is attached to a station yet: a badge whose chip says nothing is not begun.
-        if let Some(chip) = encoding.chips.first() {
+        // A badge whose 125 kHz chip nobody here can write is not begun.
+        if let Some(chip) = encoding.chips.iter().find(|chip| !self.writes_tag(chip.kind)) {
             return Err(StationError::NoDevice { what: chip.kind.word() });
         }
+        let (_, session) = self.open()?;
         if let Some(key) = missing_keys(&encoding, &session.vault).into_iter().next() {
             return Err(EncodingError::KeyMissing { key }.into());
         }

@@ -168,17 +168,20 @@ impl Shared {
 impl Core {
     /// A card came to this reader: what had to do with the card before it there is no longer in the way.
     pub(crate) fn another_card(&mut self, id: &str) {
-        let (encoder, chip) = (self.fits(id, DeviceRole::Encoder), self.fits(id, DeviceRole::Chip));
+        let [encoder, chip, lf] =
+            [DeviceRole::Encoder, DeviceRole::Chip, DeviceRole::Lf].map(|role| self.fits(id, role));
         let waiting: Vec<Id> = self
             .cases
             .values()
             .filter(|case| match case.step() {
+                Some(StepKind::Encode) if case.tag.is_some() => lf,
                 Some(StepKind::Card | StepKind::Encode) => encoder,
                 Some(StepKind::Certify) => chip,
-                _ => encoder || chip,
+                _ => encoder || chip || lf,
             })
             .filter(|case| {
-                case.problem.as_ref().is_some_and(|p| p.code.starts_with("card.") || p.code.starts_with("case.card"))
+                let of_card = |code: &str| ["card.", "case.card", "em."].iter().any(|begin| code.starts_with(begin));
+                case.problem.as_ref().is_some_and(|problem| of_card(&problem.code))
             })
             .map(|case| case.id)
             .collect();
@@ -399,8 +402,15 @@ impl Core {
     fn card_of_chip(&self, guid: Id) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
         let view = self.house.as_ref()?.store.view();
         let credential = view.record(RecordRef { kind: Kind::Credential, id: guid }).ok()??;
-        let card = people::reference(&credential, "card")?;
-        let record = view.record(RecordRef { kind: Kind::Card, id: card }).ok()??;
+        self.card_of_credential(&credential)
+    }
+
+    pub(crate) fn card_of_credential(
+        &self,
+        credential: &lanyard_model::Record,
+    ) -> Option<(Id, crate::api::CardView, crate::api::PersonHit)> {
+        let card = people::reference(credential, "card")?;
+        let record = self.house.as_ref()?.store.view().record(RecordRef { kind: Kind::Card, id: card }).ok()??;
         self.card_and_person(&record)
     }
 

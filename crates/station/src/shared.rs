@@ -68,6 +68,8 @@ pub(crate) struct Core {
     pub tests: BTreeMap<String, Sender<TestReport>>,
     /// The readers were listed at least once.
     pub readers_listed: bool,
+    /// The same of those for 125 kHz.
+    pub tag_readers_listed: bool,
     visits: u64,
     attachments: u64,
     changed: Changed,
@@ -157,6 +159,7 @@ impl Shared {
             errands: BTreeMap::new(),
             tests: BTreeMap::new(),
             readers_listed: false,
+            tag_readers_listed: false,
             visits: 0,
             attachments: 0,
             changed: Changed::default(),
@@ -290,7 +293,7 @@ impl Shared {
             let rehearsal = core.front().is_some_and(|front| front.rehearsal);
             let kept_out = match device.simulated {
                 true => !rehearsal,
-                false => rehearsal && device.kind == DeviceKind::Reader,
+                false => rehearsal && device.kind != DeviceKind::Printer,
             };
             if kept_out || core.devices.get(&id).is_some_and(|there| !moved(there)) {
                 return None;

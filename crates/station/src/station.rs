@@ -25,7 +25,7 @@ use crate::devices::{attach_printer, attach_reader};
 use crate::house::{Closed, folder};
 use crate::options::{Access, HouseChoice, Options};
 use crate::shared::Shared;
-use crate::{StationError, dumps, hotplug, people};
+use crate::{StationError, dumps, hotplug, lf, people};
 
 /// The longest that a script waits for the first look at devices and cards: only where one of them does not answer.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -83,6 +83,7 @@ impl Station {
             return;
         }
         self.watching.get_or_init(|| {
+            lf::watch(&self.shared, lf::Serial);
             let weak = Arc::downgrade(&self.shared);
             hotplug::watch_readers(&self.shared, move |name| {
                 weak.upgrade().and_then(|shared| shared.quietly(|core| core.saved_role(name)))
@@ -106,7 +107,9 @@ impl Station {
         }
         self.shared.quietly(|core| core.devices.retain(|_, device| device.simulated));
         let (bench, [encoder, chip], printer) = RehearsalBench::open(&folder(&self.home, true), self.access)?;
+        let port = bench.tags().port();
         self.shared.with(|core| core.bench = Some(bench));
+        lf::watch(&self.shared, port);
         attach_reader(&self.shared, Box::new(encoder), true, Some(DeviceRole::Encoder));
         attach_reader(&self.shared, Box::new(chip), true, Some(DeviceRole::Chip));
         attach_printer(&self.shared, Box::new(printer), true, None);
@@ -164,7 +167,7 @@ impl Station {
             let settled = |device: &crate::devices::Device| {
                 device.told && (!open || device.card.as_ref().is_none_or(|seen| seen.looked))
             };
-            (core.readers_listed && core.devices.values().all(settled)).then_some(())
+            (core.readers_listed && core.tag_readers_listed && core.devices.values().all(settled)).then_some(())
         });
     }
 

@@ -266,6 +266,11 @@ impl Core {
         self.of_hand_over(id, now, |hand_over| hand_over.card_checked = true)
     }
 
+    /// The 125 kHz chips were read again.
+    pub(crate) fn tag_checked(&mut self, id: Id, now: UnixMs) -> Result<(), StationError> {
+        self.of_hand_over(id, now, |hand_over| hand_over.tag_checked = true)
+    }
+
     /// The chip has its holder's PIN.
     pub(crate) fn pin_set(&mut self, id: Id, digits: Secret<6>, now: UnixMs) -> Result<(), StationError> {
         self.of_hand_over(id, now, |hand_over| hand_over.pin = Some(digits))

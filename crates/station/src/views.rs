@@ -111,6 +111,7 @@ impl Core {
             }),
             pictures: case.pictures.as_ref().map(CardPictures::ids).or_else(|| case.looked.clone()),
             card: self.card_of_case(case),
+            tag: case.at_tag(),
             exchanges: case.exchanges.map(|(done, total)| Exchanges { done, total }),
             lines: case.lines.clone(),
             chip: chip_facts(case, self.house.as_ref().and_then(|house| house.facility().ok())),

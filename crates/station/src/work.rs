@@ -158,6 +158,9 @@ impl Core {
     /// one without is used for nothing, because somebody wanted it so.
     pub(crate) fn fits(&self, id: &str, role: DeviceRole) -> bool {
         let Some(device) = self.devices.get(id) else { return false };
+        if (device.kind == DeviceKind::LfReader) != (role == DeviceRole::Lf) {
+            return false;
+        }
         match device.role {
             Some(own) => own == role,
             None if self.house.as_ref().is_some_and(House::rehearsal) => false,
@@ -226,6 +229,7 @@ impl Core {
         });
         if let Some(case) = own {
             return match case.step() {
+                Some(StepKind::Encode) if case.tag.is_some() => None,
                 Some(StepKind::Encode) => Some(Work::Encode { case: case.id }),
                 Some(StepKind::HandOver) if case.hand_over.how.is_some() && !case.hand_over.card_checked => {
                     Some(Work::Check { case: case.id })

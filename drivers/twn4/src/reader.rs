@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::proto::{
     Answer, AnswerFault, Call, Framing, TAG_AT5555, TAG_EM4102, TAG_EM4150, TAG_EM4305, TAG_HIDPROX, TAGS_LF,
 };
-use crate::serial::{Wire, open_wire};
+use crate::serial::{Port, Wire, open_wire};
 
 /// How a reader is to be spoken to.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,32 @@ impl Twn4 {
     /// # Errors
     /// As [`open_wire`]; [`DeviceError::Protocol`] if it is no TWN4 with the Simple Protocol.
     pub fn open(path: &str, options: Options) -> Result<Self, DeviceError> {
-        let wire = open_wire(path, options.framing, options.limit)?;
+        Self::greet(open_wire(path, options.framing, options.limit)?, options)
+    }
+
+    /// Opens a reader whose firmware may send check sums or not: it is asked without, and then with them.
+    ///
+    /// # Errors
+    /// As [`Twn4::open`].
+    pub fn open_either(path: &str, options: Options) -> Result<Self, DeviceError> {
+        let plain = Framing { crc: false, ..options.framing };
+        match Self::open(path, Options { framing: plain, ..options }) {
+            Err(DeviceError::Protocol { .. }) => {
+                Self::open(path, Options { framing: Framing { crc: true, ..plain }, ..options })
+            }
+            opened => opened,
+        }
+    }
+
+    /// As [`Twn4::open`], over what stands in for a serial port.
+    ///
+    /// # Errors
+    /// As [`Twn4::open`].
+    pub fn over(name: &str, port: Box<dyn Port>, options: Options) -> Result<Self, DeviceError> {
+        Self::greet(Wire::over(name, port, options.framing, options.limit), options)
+    }
+
+    fn greet(wire: Wire, options: Options) -> Result<Self, DeviceError> {
         let mut reader = Self { wire, version: String::new(), options, begun: None };
         let answer = reader.exchange(Call::GetVersionString(u8::MAX))?;
         let version = reader.understand(&answer, Answer::array)?;

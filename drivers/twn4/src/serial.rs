@@ -1,10 +1,10 @@
-//! The port: which ones there are, and one of them opened.
+//! The line to a reader: which ports there are, one of them opened, and one command with its one answer over it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use lanyard_device::DeviceError;
-use serialport::{SerialPort, SerialPortType};
+use serialport::SerialPortType;
 use zeroize::Zeroizing;
 
 use crate::proto::{Answer, Assembly, Call, Framing};
@@ -38,10 +38,16 @@ pub fn ports() -> Result<Vec<String>, DeviceError> {
     Ok(ours.map(|port| port.port_name).collect())
 }
 
+/// What carries the bytes: a serial port, or what stands in for one. A read waits for a moment, and then answers
+/// [`ErrorKind::TimedOut`].
+pub trait Port: Read + Write + Send {}
+
+impl<P: Read + Write + Send> Port for P {}
+
 /// A line to a reader: one command, one answer.
 pub struct Wire {
     name: String,
-    port: Box<dyn SerialPort>,
+    port: Box<dyn Port>,
     framing: Framing,
     limit: Duration,
     /// After anything but an answer in order, a late one may still come and would be taken for the next.
@@ -65,10 +71,16 @@ pub fn open_wire(path: &str, framing: Framing, limit: Duration) -> Result<Wire, 
         }
         _ => DeviceError::Gone { device: device() },
     })?;
-    Ok(Wire { name: path.to_owned(), port, framing, limit, doubtful: true, asked: 0 })
+    Ok(Wire::over(path, Box::new(port), framing, limit))
 }
 
 impl Wire {
+    /// Over what is open already.
+    #[must_use]
+    pub fn over(name: &str, port: Box<dyn Port>, framing: Framing, limit: Duration) -> Self {
+        Self { name: name.to_owned(), port, framing, limit, doubtful: true, asked: 0 }
+    }
+
     /// The port's name.
     #[must_use]
     pub fn name(&self) -> &str {

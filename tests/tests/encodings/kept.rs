@@ -150,13 +150,3 @@ fn a_blank_that_lies_there_before_the_case_is_looked_at_again_for_the_cases_enco
     assert_eq!(station.card_dump(Some(ENCODER)).unwrap().encoding, "ev1");
     assert_eq!(refusal(station.case_open_with(&person, "nothing")).code, "case.encoding.other");
 }
-
-#[test]
-fn a_badge_whose_125_khz_chip_this_station_cannot_write_is_not_begun() {
-    let home = Home::new();
-    let station = home.rehearsal();
-    let person = station.person_of(EILEEN).unwrap();
-    let begun = station.case_open_with(&person, "desfire-em");
-    assert_eq!(refused(begun, "what"), ("device.none".to_owned(), "t5577".to_owned()));
-    assert!(station.status().cases.is_empty());
-}

@@ -4,6 +4,7 @@
 mod desk;
 mod kept;
 mod later;
+mod tag;
 
 use lanyard_station::Station;
 

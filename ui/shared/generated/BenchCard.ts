@@ -14,7 +14,7 @@ id: number,
  */
 kind: BenchCardKind, 
 /**
- * Its UID, hex; empty for a chip.
+ * Its UID, hex; empty for a chip. Of a 125 kHz chip what it sends.
  */
 uid: string, 
 /**

@@ -3,4 +3,4 @@
 /**
  * What a simulated card is.
  */
-export type BenchCardKind = "blank" | "foreign" | "full" | "chip";
+export type BenchCardKind = "blank" | "foreign" | "full" | "chip" | "t5577";

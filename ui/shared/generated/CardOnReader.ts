@@ -10,11 +10,11 @@ import type { Standing } from "./Standing";
  */
 export type CardOnReader = { 
 /**
- * `desfire`, `piv`, `unknown`.
+ * `desfire`, `piv`, `unknown`; at 125 kHz `t5577`, `em4100`, `prox`, `em4150`, `em4305`.
  */
 technology: string, 
 /**
- * Contactless UID in hex, empty for a chip.
+ * Contactless UID in hex, empty for a chip; at 125 kHz what it sends, empty where that is nothing.
  */
 uid: string, 
 /**

@@ -63,6 +63,10 @@ pictures: Pictures | null,
  */
 card: CardOfCase | null, 
 /**
+ * What is waited for, or worked at, is the badge's 125 kHz chip on its own reader; at the hand-over, as well.
+ */
+tag: boolean, 
+/**
  * While the station works.
  */
 exchanges: Exchanges | null, 

@@ -3,4 +3,4 @@
 /**
  * What it is.
  */
-export type DeviceKind = "reader" | "printer";
+export type DeviceKind = "reader" | "lf_reader" | "printer";

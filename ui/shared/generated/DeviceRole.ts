@@ -3,4 +3,4 @@
 /**
  * What a device is used for here.
  */
-export type DeviceRole = "encoder" | "chip" | "desk" | "print";
+export type DeviceRole = "encoder" | "chip" | "lf" | "desk" | "print";

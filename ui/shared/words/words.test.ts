@@ -153,7 +153,7 @@ describe("what the station answers with", () => {
 
   it("has words for every line of progress, note, test and fact", () => {
     const said = new Set(
-      sources.flatMap(strings).filter((code) => /^(certify|print|chip|test|step\.note)\./.test(code)),
+      sources.flatMap(strings).filter((code) => /^(certify|print|chip|test|step\.note|encode)\./.test(code)),
     );
     const plan = sources.find((source) => source.includes("pub fn label(&self)")) ?? "";
     const labels = [...plan.matchAll(/Self::\w+(?: \{ \.\. \})? => "([a-z_]+)"/g)].map((found) => found[1] ?? "");

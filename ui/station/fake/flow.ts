@@ -52,6 +52,7 @@ export class Flow {
       photo: null,
       pictures: null,
       card: null,
+      tag: false,
       exchanges: null,
       lines: [],
       chip: [],

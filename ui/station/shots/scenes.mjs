@@ -262,6 +262,27 @@ export const scenes = {
       await page.waitForSelector('[data-done="27"]');
     },
   },
+  "43-tag": {
+    prepare: rehearsal,
+    act: async (page) => {
+      await scenes["43-encode"].act(page);
+      await page.evaluate(() => {
+        const { world, flow } = window.__fake;
+        const view = flow.view("case1");
+        const details = { chip: "T5577", number: "0000041207" };
+        view.lines = [
+          ...view.lines.map((one) => ({ ...one, state: "done", took_ms: one.took_ms ?? 120 })),
+          { code: "encode.tag", details, of: null, state: "ahead", took_ms: null },
+          { code: "encode.tag_heard", details, of: null, state: "ahead", took_ms: null },
+        ];
+        view.exchanges = { done: 19, total: 19 };
+        view.state = "waiting_for_card";
+        view.tag = true;
+        world.show(view);
+      });
+      await page.waitForSelector('[data-done="19"]');
+    },
+  },
   "44-torn": {
     prepare: signedIn,
     act: async (page) => {

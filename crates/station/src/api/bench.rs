@@ -23,7 +23,7 @@ pub struct BenchCard {
     pub id: u32,
     /// What it is.
     pub kind: BenchCardKind,
-    /// Its UID, hex; empty for a chip.
+    /// Its UID, hex; empty for a chip. Of a 125 kHz chip what it sends.
     pub uid: String,
     /// The reader it lies on.
     pub on: Option<String>,
@@ -42,6 +42,8 @@ pub enum BenchCardKind {
     Full,
     /// A chip card with PIV.
     Chip,
+    /// A T5577: the 125 kHz chip of a badge.
+    T5577,
 }
 
 /// A simulated printer.
@@ -87,7 +89,8 @@ pub enum BenchAction {
         /// Exchanges from now on.
         exchanges: u32,
     },
-    /// The card carries out this many more exchanges and then never answers again: for whoever ends the station there.
+    /// The card carries out this many more exchanges (a 125 kHz chip: those that write) and then never answers again: for
+    /// whoever ends the station there.
     FreezeAfter {
         /// Which.
         card: u32,

@@ -67,6 +67,8 @@ pub struct CaseView {
     pub pictures: Option<Pictures>,
     /// The card, from step `card` on.
     pub card: Option<CardOfCase>,
+    /// What is waited for, or worked at, is the badge's 125 kHz chip on its own reader; at the hand-over, as well.
+    pub tag: bool,
     /// While the station works.
     pub exchanges: Option<Exchanges>,
     /// What was done in this step, what is being done, what comes.

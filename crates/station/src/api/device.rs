@@ -47,6 +47,8 @@ pub struct FileFolder {
 pub enum DeviceKind {
     /// A card reader.
     Reader,
+    /// A reader for 125 kHz.
+    LfReader,
     /// A printer.
     Printer,
 }
@@ -60,6 +62,8 @@ pub enum DeviceRole {
     Encoder,
     /// Chips get their keys here.
     Chip,
+    /// The 125 kHz chips of badges are written here.
+    Lf,
     /// Cards are read here at the desk; nothing is written.
     Desk,
     /// Badges are printed here.
@@ -85,9 +89,9 @@ pub enum DeviceState {
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct CardOnReader {
-    /// `desfire`, `piv`, `unknown`.
+    /// `desfire`, `piv`, `unknown`; at 125 kHz `t5577`, `em4100`, `prox`, `em4150`, `em4305`.
     pub technology: String,
-    /// Contactless UID in hex, empty for a chip.
+    /// Contactless UID in hex, empty for a chip; at 125 kHz what it sends, empty where that is nothing.
     pub uid: String,
     /// How it stands.
     pub standing: Standing,

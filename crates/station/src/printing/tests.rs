@@ -97,7 +97,7 @@ impl Desk {
             let prepared = case.entries().card_prepared(case.text("number"), &of_card);
             let outcome = Outcome::from([("card".to_owned(), Value::Bytes(card.0.to_vec()))]);
             core.complete(id, &prepared, outcome, now, |_| Ok(())).unwrap();
-            let written = core.case(id).unwrap().entries().encoded(card, credential);
+            let written = core.case(id).unwrap().entries().encoded(card, &[credential]);
             core.complete(id, &written, Outcome::new(), now, |_| Ok(())).unwrap();
         });
         let view = self.station.case_view(&case.id).unwrap();

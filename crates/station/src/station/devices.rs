@@ -2,7 +2,7 @@
 
 use super::{Answer, Station, problem};
 use crate::api::{BenchAction, BenchView, DeviceRole, Problem, Status, TestReport};
-use crate::{StationError, hotplug};
+use crate::{StationError, hotplug, lf};
 
 impl Station {
     /// Whether a device works: it is asked now.
@@ -28,6 +28,19 @@ impl Station {
     /// No such device.
     pub fn device_for_now(&self, id: &str, role: DeviceRole) -> Answer<Status> {
         self.write(|core, _| core.device_for_now(id, role))?;
+        Ok(self.status())
+    }
+
+    /// A reader for 125 kHz at a port that is named: one that the list of ports does not tell of.
+    ///
+    /// # Errors
+    /// No such port, or no reader with the Simple Protocol behind it; a rehearsal.
+    pub fn tag_reader_at(&self, port: &str) -> Answer<Status> {
+        self.write(|core, _| match core.open()?.0.rehearsal() {
+            true => Err(StationError::Missing { kind: "device" }),
+            false => Ok(()),
+        })?;
+        lf::open_named(&self.shared, port).map_err(problem)?;
         Ok(self.status())
     }
 
@@ -78,6 +91,14 @@ impl Station {
             Ok(())
         })?;
         self.bench()
+    }
+
+    /// The simulated reader for 125 kHz behind the bench, for tests that set faults.
+    ///
+    /// # Errors
+    /// Not in rehearsal.
+    pub fn bench_tags(&self) -> Answer<std::sync::Arc<std::sync::Mutex<crate::TagDesk>>> {
+        self.write(|core, _| Ok(core.bench.as_ref().ok_or(StationError::NoBench)?.tags().desk()))
     }
 
     /// The simulated desk behind the bench, for tests that set faults.

@@ -1,15 +1,19 @@
 //! A T5577: eight blocks, of which 0 is loaded as the configuration when the field comes on (ATA5577C data sheet,
 //! "Operating modes").
 
+use serde::{Deserialize, Serialize};
+
 use super::{Heard, em4100, prox};
 
-/// A chip.
-#[derive(Clone, Debug)]
+/// A chip. What is kept of it between two runs is its memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct T5577Tag {
     /// The blocks.
     pub blocks: [u32; 8],
     locked: [bool; 8],
-    /// The configuration in force.
+    /// The configuration in force, from when the field comes on.
+    #[serde(skip)]
     loaded: u32,
 }
 
@@ -47,7 +51,7 @@ impl T5577Tag {
         }
     }
 
-    fn wants_password(&self) -> bool {
+    pub(super) fn wants_password(&self) -> bool {
         self.loaded & PASSWORD_BIT != 0
     }
 

@@ -34,7 +34,9 @@ pub struct VirtualTwn4 {
     field: bool,
     line: Vec<u8>,
     commands: usize,
+    writes: usize,
     faults: Vec<(usize, Twn4Fault)>,
+    after_writes: Option<(usize, Twn4Fault)>,
     tear: Option<u32>,
     late: Vec<u8>,
     unplugged: bool,
@@ -59,7 +61,9 @@ impl VirtualTwn4 {
             field: false,
             line: Vec::new(),
             commands: 0,
+            writes: 0,
             faults: Vec::new(),
+            after_writes: None,
             tear: None,
             late: Vec::new(),
             unplugged: false,
@@ -91,6 +95,23 @@ impl VirtualTwn4 {
     #[must_use]
     pub fn commands(&self) -> usize {
         self.commands
+    }
+
+    /// How many commands have been sent to a card that write.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.writes
+    }
+
+    /// Forgets what was to go wrong.
+    pub fn no_faults(&mut self) {
+        self.faults.clear();
+        self.after_writes = None;
+    }
+
+    /// Something goes wrong at the first command after so many that write.
+    pub fn fault_after_writes(&mut self, writes: usize, fault: Twn4Fault) {
+        self.after_writes = Some((writes, fault));
     }
 
     /// Something goes wrong at a command, counted from 0.
@@ -132,6 +153,8 @@ impl VirtualTwn4 {
         let at = self.commands;
         self.commands += 1;
         let due = self.faults.iter().position(|(number, _)| *number == at).map(|place| self.faults.remove(place).1);
+        let due =
+            due.or_else(|| self.after_writes.take_if(|(writes, _)| self.writes >= *writes).map(|(_, fault)| fault));
         match due {
             Some(Twn4Fault::PullBefore) => self.pulled = self.tag.take(),
             Some(Twn4Fault::Tear(mask)) => self.tear = Some(mask),
@@ -276,11 +299,14 @@ impl VirtualTwn4 {
             1 => read(chip.and_then(|chip| chip.read(block))),
             2 => {
                 let password = input.word()?;
+                // Where it wants no password, this too writes.
+                self.writes += usize::from(chip.as_ref().is_some_and(|chip| !chip.wants_password()));
                 read(chip.and_then(|chip| chip.read_protected(block, password)))
             }
             3 | 5 => {
                 let value = torn(input.word()?);
                 if let Some(chip) = &mut chip {
+                    self.writes += 1;
                     chip.write(block, value, function == 5);
                 }
                 // Nothing is acknowledged: the reader can only say that it has sent.
@@ -290,6 +316,7 @@ impl VirtualTwn4 {
                 let value = torn(input.word()?);
                 let password = input.word()?;
                 if let Some(chip) = &mut chip {
+                    self.writes += 1;
                     chip.write_protected(block, value, function == 6, password);
                 }
                 vec![0, 1]

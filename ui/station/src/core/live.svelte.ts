@@ -36,7 +36,7 @@ class Live {
 
   /** Readers and printers as they are used: what is laid first stands first. */
   devices(): DeviceView[] {
-    const order: (DeviceRole | null)[] = ["desk", "encoder", "chip", "print", null];
+    const order: (DeviceRole | null)[] = ["desk", "encoder", "lf", "chip", "print", null];
     return [...(this.status?.devices ?? [])].sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
   }
 
