@@ -1,5 +1,6 @@
 //! A card lifted from a real pcscd's reader in the middle of being written and laid again: the run that was writing it goes
-//! on by itself. Every point of an issue is pulled in `pulled.rs`, in process; here it is PC/SC that loses the card.
+//! on by itself; and a badge's 125 kHz chip behind a real terminal, which is unplugged. Every point of an issue is pulled in
+//! `pulled.rs` and `encodings`, in process; here it is PC/SC and the serial port that lose the card.
 
 // Clippy knows functions as tests only by their attribute; what these share is test code too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -8,10 +9,11 @@ use std::path::Path;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use lanyard_tests::house::{BJORN, EILEEN, answer};
-use lanyard_tests::real_desk::{Desk, LEFT};
+use lanyard_tests::house::{ANA, BJORN, EILEEN, JONAS, PASSWORD, answer, lanyard_as, problem};
+use lanyard_tests::real_desk::{Desk, LEFT, UID};
+use lanyard_tests::terminal::Terminal;
 use lanyard_tests::watched::Watched;
-use lanyard_virtual::{ApduCard, DesfireCard};
+use lanyard_virtual::{ApduCard, DesfireCard, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
 use pcsc::State;
 
 /// The application of the starter encoding, as it goes over the wire.
@@ -77,4 +79,61 @@ fn a_card_lifted_in_the_middle_and_laid_again_is_finished_by_the_same_run() {
     issue_with_a_lifted_card(&desk, BJORN, [0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x77], false);
     assert_eq!(desk.printer.spooled().unwrap().len(), 2);
     assert_eq!(desk.answer(&["history", "verify"])["holds"], true);
+}
+
+/// The encoding of a badge with a card and a T5577, its risk taken by somebody.
+fn keep_badge_encoding(desk: &Desk) {
+    let text = include_str!("../../assets/encodings/desfire-em.toml");
+    let taken = "[[accept]]\nfinding = \"copyable\"\nby = \"Jonas Lind\"\nreason = \"old doors\"\nuntil = 2099-12-31\n";
+    let file = desk.path("badge.toml");
+    std::fs::write(&file, format!("{text}\n{taken}")).unwrap();
+    let allow = ["operator", "allow", ANA, "encoding.change"];
+    let allowed = lanyard_as(desk.home.path(), JONAS, PASSWORD, &allow);
+    assert!(allowed.status.success(), "{}", String::from_utf8_lossy(&allowed.stderr));
+    desk.succeeds(&["encoding", "add", &file, "--make-keys"]);
+}
+
+#[test]
+fn a_badge_whose_125_khz_reader_is_unplugged_amid_the_chip_is_finished_at_the_next_port() {
+    let desk = Desk::new();
+    desk.add_printer();
+    keep_badge_encoding(&desk);
+    desk.prove_backup();
+    let _laid = desk.lay_card();
+    let mut twn4 = VirtualTwn4::new(true);
+    twn4.lay(LfTag::T5577(T5577Tag::blank()));
+    let terminal = Terminal::plug(twn4);
+    let issue = |port: &str, wait: &str| {
+        let reader = format!("t5577={port}");
+        desk.lanyard(&["issue", EILEEN, "--encoding", "desfire-em", "--reader", &reader, "--wait", wait])
+    };
+    // Amid the blocks of its number.
+    terminal.reader().fault_after_writes(3, Twn4Fault::Unplug);
+    let stopped = issue(terminal.path(), "8");
+    assert_eq!(problem(&stopped)["code"], "card.removed.writing", "{}", String::from_utf8_lossy(&stopped.stderr));
+
+    let terminal = terminal.again();
+    assert_eq!(terminal.reader().writes(), 3);
+    let output = issue(terminal.path(), "60");
+    assert_eq!(answer(&output)["case"]["state"], "done", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(terminal.reader().tag().unwrap().heard(), Some(Heard::Em4100([0, 0, 0, 0, 1])));
+    let credentials = desk.answer(&["person", "show", EILEEN])["cards"][0]["credentials"].clone();
+    let on = |at: usize| format!("{} {}", credentials[at]["technology"], credentials[at]["state"]).replace('"', "");
+    assert_eq!([on(0), on(1)], ["desfire live", "t5577 live"]);
+    assert_eq!(desk.answer(&["history", "verify"])["holds"], true);
+}
+
+#[test]
+fn the_self_test_writes_a_blank_only_where_that_is_asked_for_and_leaves_a_blank() {
+    let desk = Desk::new();
+    let _laid = desk.lay_card();
+    let tested = desk.answer(&["devices", "selftest"]);
+    assert!(tested["devices"].as_array().unwrap().iter().all(|device| device["ok"] == true), "{tested}");
+    assert!(tested["card"].is_null() && desk.card.lock().unwrap().applications().is_empty());
+
+    let reader = desk.reader(LEFT);
+    let tried = desk.answer(&["devices", "selftest", "--write-card", "--reader", &reader])["card"].clone();
+    assert_eq!(tried["uid"], hex::encode(UID));
+    assert!(tried["files"].as_u64() > Some(0) && tried["blank_again"] == true, "{tried}");
+    assert!(desk.card.lock().unwrap().applications().is_empty());
 }
