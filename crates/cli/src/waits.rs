@@ -10,17 +10,20 @@ pub fn words(case: &CaseView, devices: &[DeviceView]) -> String {
     };
     let encoder = || of(DeviceRole::Encoder, "the encoder");
     let chip_reader = || of(DeviceRole::Chip, "the chip reader");
+    let tag_reader = || of(DeviceRole::Lf, "the 125 kHz reader");
     let number = case.card.as_ref().map_or("its card", |card| card.number.as_str());
     let awaited = match case.step.as_str() {
         "data" => "the data to be confirmed".to_owned(),
         "photo" => "a photo".to_owned(),
         "preview" => "both sides of the card to be accepted".to_owned(),
         "card" => format!("a blank card on {}", encoder()),
+        "encode" if case.tag => format!("the 125 kHz chip of {number} on {}", tag_reader()),
         "encode" => format!("the card of {number} on {}", encoder()),
         "certify" => format!("the chip of {number} on {}", chip_reader()),
         "print" => printer(devices),
         "hand_over" if case.hand_over.as_ref().is_some_and(|hand_over| !hand_over.ready) => {
-            format!("{number} to be read once more: on {}, its chip on {}", encoder(), chip_reader())
+            let tag = if case.tag { format!(", its 125 kHz chip on {}", tag_reader()) } else { String::new() };
+            format!("{number} to be read once more: on {}, its chip on {}{tag}", encoder(), chip_reader())
         }
         "hand_over" => format!("{number} to be handed over"),
         _ => return String::new(),
