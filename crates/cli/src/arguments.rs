@@ -58,6 +58,9 @@ pub enum Command {
     /// Keys: made, brought in, backed up, proved.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Received stock: which blanks came in.
+    #[command(subcommand)]
+    Stock(StockCommand),
     /// Write a backup of store and vault into a new folder, or prove one.
     Backup(Backup),
     /// Make this home from a backup. The home must be empty.
@@ -150,14 +153,14 @@ pub enum OperatorCommand {
     Allow {
         /// Sign-in name.
         login: String,
-        /// `print.file`, `encoding.change`, `keys.manage`.
+        /// `print.file`, `encoding.change`, `keys.manage`, `stock.receive`.
         right: String,
     },
     /// Take it away again.
     Forbid {
         /// Sign-in name.
         login: String,
-        /// `print.file`, `encoding.change`, `keys.manage`.
+        /// `print.file`, `encoding.change`, `keys.manage`, `stock.receive`.
         right: String,
     },
 }
@@ -295,6 +298,24 @@ pub enum CardCommand {
     },
 }
 
+#[derive(Subcommand)]
+pub enum StockCommand {
+    /// Take in a list of UIDs, or a box from its first to its last UID.
+    Add {
+        /// A UID a line, or a CSV file with a column `uid`.
+        #[arg(required_unless_present = "range", conflicts_with = "range")]
+        file: Option<PathBuf>,
+        /// A box instead: its first and its last UID.
+        #[arg(long, num_args = 2, value_names = ["FIRST", "LAST"])]
+        range: Option<Vec<String>>,
+        /// What the box is called.
+        #[arg(long = "box", value_name = "NAME", default_value = "")]
+        name: String,
+    },
+    /// List what came in.
+    List,
+}
+
 #[derive(Args)]
 pub struct OnReader {
     /// The reader's name; without it the only one with a card.
@@ -315,7 +336,7 @@ pub struct Backup {
 pub enum HistoryCommand {
     /// Show an object's history; a person's with that of their cases, photos, cards, and what is on the cards.
     Show {
-        /// person, card, credential, certificate, photo, operator, key, request.
+        /// person, card, credential, certificate, photo, operator, key, request, stock.
         kind: String,
         /// Its id; of a person also the staff number, or words that only they answer to.
         id: String,

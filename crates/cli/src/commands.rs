@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use crate::arguments::{
     Arguments, Backup, CardCommand, Command, DevicesCommand, HistoryCommand, Init, OperatorCommand, PersonCommand,
-    PhotoCommand,
+    PhotoCommand, StockCommand,
 };
 use crate::encoding::EncodingCommand;
 use crate::output::{answer, done, file_problem, note, usage_problem};
-use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret, selftest, waits};
+use crate::{catalogue, demo, encoding, issue, keys, rehearse, rekey, secret, selftest, stock, waits};
 
 /// Carries out what was asked for.
 pub fn run(arguments: &Arguments) -> Result<(), Problem> {
@@ -53,6 +53,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Problem> {
             encoding::run(command, &person, today(), json)
         }
         Command::Keys(command) => keys::run(&signed_in(arguments, Access::Write)?, command, json),
+        Command::Stock(command) => {
+            let access = if matches!(command, StockCommand::List) { Access::Read } else { Access::Write };
+            stock::command(&signed_in(arguments, access)?, command, json)
+        }
         Command::Backup(backup) => self::backup(arguments, backup),
         Command::Restore { from } => restore(arguments, from),
         Command::Devices { command } => {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use lanyard_desfire::{Family, Link};
 use lanyard_encoding::{
-    Change, Cost, Date, Diff, Encoding, EncodingError, Finding, How, Preview, Severity, Values, diff, lint, preview,
+    Change, Cost, Date, Diff, Encoding, EncodingError, Finding, How, Preview, SegmentPlan, Severity, Values, diff,
+    lint, preview,
 };
 use lanyard_fault::Coded;
 use lanyard_station::api::{PersonView, Problem};
@@ -222,6 +223,9 @@ fn plan_lines(preview: &Preview) -> Vec<String> {
         lines.push(format!("{from:>4} – {to:<4} {what:<20} {} of {} bytes", region.used, region.blocks * 32));
     }
     lines.push(format!("{} bytes taken", preview.memory.bytes));
+    let segment =
+        |of: &SegmentPlan| format!("then the segment: {}, {}, {} bytes", of.at(), of.family.word(), of.data.0.len());
+    lines.extend(preview.segments.iter().map(segment));
     lines.extend(preview.chips.iter().map(|chip| format!("then the chip: {}, {:?}", chip.kind.word(), chip.answer)));
     lines
 }

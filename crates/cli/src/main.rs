@@ -16,6 +16,7 @@ mod rekey;
 mod roles;
 mod secret;
 mod selftest;
+mod stock;
 mod token;
 mod waits;
 

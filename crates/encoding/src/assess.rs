@@ -2,9 +2,12 @@
 //!
 //! What a card says of itself is hearsay; an emulator says the same. So a card whose UID the history knows proves the
 //! master key that the card of this UID has, and a blank proves the factory key and that there is nothing on it. An
-//! emulator with a colleague's UID and a factory key is told apart here, before any key of ours is enciphered for it.
+//! emulator with a colleague's UID and a factory key is told apart here, before any key of ours is enciphered for it. Where
+//! the description asks for it, a card of unknown UID must be in received stock and bear its maker's signature first.
 
-use lanyard_desfire::{Aid, Card, CardVersion, DesfireError, Family, KeyNo, KeyVersion, Link, Op, Progress, Reply};
+use lanyard_desfire::{
+    Aid, Card, CardVersion, DesfireError, Family, KeyNo, KeyVersion, Link, Op, Progress, Reply, originality,
+};
 
 use lanyard_secret::Secret;
 
@@ -49,6 +52,10 @@ pub enum Found {
     Foreign,
     /// The history knows its UID, but it does not prove our master key.
     Impostor,
+    /// In no received stock. Nothing more was asked of it.
+    NotReceived,
+    /// Its maker did not sign its UID. Nothing more was asked of it.
+    NotOriginal,
 }
 
 /// What a card to be written has now.
@@ -75,6 +82,8 @@ impl Assessment {
             Found::Used { applications } => Err(EncodingError::CardUsed { applications }),
             Found::Foreign => Err(EncodingError::CardForeign),
             Found::Impostor => Err(EncodingError::CardImpostor),
+            Found::NotReceived => Err(EncodingError::CardNotReceived),
+            Found::NotOriginal => Err(EncodingError::CardNotOriginal),
         }
     }
 
@@ -82,7 +91,7 @@ impl Assessment {
     ///
     /// # Errors
     /// [`EncodingError::CardFull`], [`EncodingError::CardUsed`], [`EncodingError::CardForeign`],
-    /// [`EncodingError::CardImpostor`].
+    /// [`EncodingError::CardImpostor`], [`EncodingError::CardNotReceived`], [`EncodingError::CardNotOriginal`].
     pub fn check(&self) -> Result<(), EncodingError> {
         self.writable().map(|_| ())
     }
@@ -96,6 +105,7 @@ pub struct Assess {
     /// What [`crate::Recognise`] was told, where the card shows a random one.
     told_uid: Option<[u8; 7]>,
     known: bool,
+    received: bool,
     doing: Doing,
     version: Option<CardVersion>,
     free_bytes: u32,
@@ -107,9 +117,12 @@ enum Doing {
     Nothing,
     Select,
     Version,
+    Signature,
     Memory,
     FactoryKey,
     FactoryAes,
+    /// Of a blank that hides it.
+    Uid,
     List,
     MasterVersion,
     Master(u8),
@@ -126,6 +139,7 @@ impl Assess {
             shown_uid: shown_uid.to_vec(),
             told_uid: None,
             known,
+            received: false,
             doing: Doing::Nothing,
             version: None,
             free_bytes: 0,
@@ -133,10 +147,16 @@ impl Assess {
         }
     }
 
-    /// Of a card that shows a random UID and has told this one.
+    /// Of a card that shows a random UID, or may by now, and has told this one.
     #[must_use]
     pub fn of_hidden(encoding: &Encoding, told_uid: [u8; 7], known: bool, link: Link) -> Self {
         Self { told_uid: Some(told_uid), ..Self::new(encoding, &[], known, link) }
+    }
+
+    /// Whether the UID is in received stock; it is not unless this is said.
+    #[must_use]
+    pub fn received(self, received: bool) -> Self {
+        Self { received, ..self }
     }
 
     /// Exchanges so far.
@@ -182,8 +202,24 @@ impl Assess {
             (Doing::Version, Ok(Reply::Version(version))) => {
                 self.check_version(&version)?;
                 self.version = Some(version);
+                // A card of ours proves itself by its own key.
+                let rules = &self.encoding.card;
+                if rules.stock && !self.known && !self.received {
+                    return self.done(Found::NotReceived);
+                }
+                if rules.originality && !self.known {
+                    return self.begin(Doing::Signature, Op::ReadSignature);
+                }
                 self.begin(Doing::Memory, Op::FreeMemory)
             }
+            (Doing::Signature, Ok(Reply::Signature(signature))) => {
+                let uid = self.uid().ok_or(EncodingError::UidHidden)?;
+                match originality(&uid, &signature) {
+                    Some(_) => self.begin(Doing::Memory, Op::FreeMemory),
+                    None => self.done(Found::NotOriginal),
+                }
+            }
+            (Doing::Signature, Err(DesfireError::Refused { .. })) => self.done(Found::NotOriginal),
             (Doing::Memory, Ok(Reply::Memory(free))) => {
                 self.free_bytes = free;
                 if self.known {
@@ -193,7 +229,14 @@ impl Assess {
                 let op = Op::AuthenticateD40 { key_no: KeyNo::MASTER, key, rnd_a: nonce(random) };
                 self.begin(Doing::FactoryKey, op)
             }
+            (Doing::FactoryKey | Doing::FactoryAes, Ok(_)) if self.hides_uid() => {
+                self.begin(Doing::Uid, Op::GetCardUid)
+            }
             (Doing::FactoryKey | Doing::FactoryAes, Ok(_)) => self.begin(Doing::List, Op::GetApplicationIds),
+            (Doing::Uid, Ok(Reply::Uid(uid))) if Some(uid) == self.told_uid => {
+                self.begin(Doing::List, Op::GetApplicationIds)
+            }
+            (Doing::Uid, Ok(Reply::Uid(_))) => Err(EncodingError::UidDiffers),
             (Doing::FactoryKey, Err(DesfireError::AuthRefused { .. } | DesfireError::Refused { .. }))
                 if self.encoding.card.only_ev2 =>
             {
@@ -243,7 +286,7 @@ impl Assess {
             return Ok(());
         }
         let Some(uid) = version.uid() else { return Err(EncodingError::UidHidden) };
-        if uid != self.shown_uid[..] {
+        if uid != self.told_uid.as_ref().map_or(&self.shown_uid[..], |told| told) {
             return Err(EncodingError::UidDiffers);
         }
         Ok(())
@@ -264,6 +307,10 @@ impl Assess {
 
     fn uid(&self) -> Option<[u8; 7]> {
         self.told_uid.or_else(|| self.version.as_ref().and_then(CardVersion::uid))
+    }
+
+    fn hides_uid(&self) -> bool {
+        self.told_uid.is_some() && self.version.as_ref().is_some_and(|version| version.uid().is_none())
     }
 
     fn stranger(&self) -> Found {

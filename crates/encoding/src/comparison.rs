@@ -1,9 +1,9 @@
 //! Two descriptions compared: what changes on a card of the first, and whether it can stay in its holder's hand.
 
-use lanyard_desfire::{Access, AccessRights, FileKind, KeySettings};
+use lanyard_desfire::{Access, AccessRights, KeySettings};
 use serde::Serialize;
 
-use crate::description::{Application, Encoding, File, InputPart, KeySpec};
+use crate::description::{Application, Encoding, File, FileKind, InputPart, KeySpec, Segment};
 use crate::memory::Memory;
 use crate::plan::{AS_DELIVERED, generation};
 use crate::wire::{aid_text, mode_word};
@@ -124,6 +124,21 @@ impl Changes {
             chips.collect::<Vec<_>>().join("; ")
         };
         self.differs("chip", "chip", chips(from), chips(to), How::InPlace);
+        let segments = |of: &Encoding| {
+            let segment = |of: &Segment| {
+                let fields: Vec<_> = of.fields.iter().map(|field| format!("{} {:?}", field.name, field)).collect();
+                format!(
+                    "{}: {}, {} bytes, {:02X}, {}",
+                    of.at(),
+                    of.family.word(),
+                    of.length,
+                    of.fill,
+                    fields.join(", ")
+                )
+            };
+            of.segments.iter().map(segment).collect::<Vec<_>>().join("; ")
+        };
+        self.differs("legic", "legic", segments(from), segments(to), How::InPlace);
         let (was, will) = (Memory::of(from).bytes, Memory::of(to).bytes);
         self.differs("card", "memory", was.to_string(), will.to_string(), How::Nothing);
     }
@@ -135,6 +150,7 @@ impl Changes {
         if iso(old) != iso(new) {
             self.add(&at, "iso", iso(old), iso(new), How::Reset);
         }
+        self.differs(&at, "cipher", old.cipher.word().to_owned(), new.cipher.word().to_owned(), How::Reset);
         self.differs(&at, "keys", old.keys.len().to_string(), new.keys.len().to_string(), How::Reset);
         let how = if old.settings.settings_changeable { How::InPlace } else { How::Reset };
         self.differs(&at, "settings", settings(old.settings), settings(new.settings), how);
@@ -160,11 +176,13 @@ impl Changes {
 
     fn file(&mut self, at: &str, old: &File, new: &File) {
         let shape = |file: &File| {
-            let kind = if file.kind == FileKind::Backup { "backup" } else { "standard" };
             let iso = file.iso_file_id.map_or(String::new(), |iso| format!(", {iso:04X}"));
-            format!("{kind}, {}{iso}", bytes(file))
+            format!("{}, {}{iso}", file.kind.word(), bytes(file))
         };
         self.differs(at, "shape", shape(old), shape(new), How::MadeAnew);
+        if let (Some(old), Some(new)) = (old.kind.key(), new.kind.key()) {
+            self.differs(at, "key", key(old), key(new), How::MadeAnew);
+        }
         // Who may change the rights says whether they can be changed at all.
         let how = if old.rights.change == Access::Never { How::MadeAnew } else { How::InPlace };
         self.differs(at, "mode", mode_word(old.mode).to_owned(), mode_word(new.mode).to_owned(), how);
@@ -185,7 +203,15 @@ fn keys_and_files(application: &Application) -> String {
 }
 
 fn bytes(file: &File) -> String {
-    format!("{} bytes", file.size)
+    match &file.kind {
+        FileKind::Standard | FileKind::Backup | FileKind::TransactionMac(_) => format!("{} bytes", file.size),
+        FileKind::Records { count, .. } => format!("{count} × {} bytes", file.size),
+        FileKind::Value(value) => {
+            let given_back = if value.limited_credit { ", limited_credit" } else { "" };
+            let free = if value.free { ", free" } else { "" };
+            format!("{} … {} … {}{given_back}{free}", value.lower, value.start, value.upper)
+        }
+    }
 }
 
 /// Name and diversification, as the description has them.

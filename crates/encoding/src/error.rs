@@ -1,6 +1,7 @@
 //! What can be wrong with a description, a value, a key or a card.
 
 use lanyard_desfire::DesfireError;
+use lanyard_device::DeviceError;
 use lanyard_em::EmError;
 use lanyard_fault::{Coded, Fault, Helps};
 use lanyard_formats::FormatError;
@@ -63,6 +64,12 @@ pub enum EncodingError {
     /// The factory key, but applications on it.
     #[error("the card has the factory key, but {applications} applications on it")]
     CardUsed { applications: usize },
+    /// A blank that this office did not receive.
+    #[error("the card is in no received stock")]
+    CardNotReceived,
+    /// A blank whose maker did not sign its UID.
+    #[error("no signature of its maker over the card's UID")]
+    CardNotOriginal,
     /// The card shows a random UID, and no key of ours tells the real one.
     #[error("the card hides its UID")]
     UidHidden,
@@ -89,6 +96,10 @@ pub enum EncodingError {
     /// The 125 kHz chip, or its reader.
     #[error("chip {chip}: {error}")]
     Chip { chip: &'static str, error: EmError },
+
+    /// The LEGIC segment, or its reader.
+    #[error("legic: {error}")]
+    Legic { error: DeviceError },
 
     /// A journal, or a stored plan, that does not belong to the plan, or is of another version.
     #[error("the journal does not belong to this plan")]
@@ -174,6 +185,14 @@ pub enum Problem {
     NoReader,
     #[error("what anyone may read travels in the clear: mode = \"plain\"")]
     FreeReadEnciphered,
+    #[error("DES keys do not go with {with}")]
+    NotWithDes { with: &'static str },
+    #[error("lower, start and upper in this order")]
+    ValueLimits,
+    #[error("transaction MACs came with EV2")]
+    TransactionMacEv1,
+    #[error("the card writes a transaction MAC itself: write = \"never\"")]
+    TransactionMacWritten,
     #[error("{name:?} is no field name")]
     FieldName { name: String },
     #[error("reaches past the end of the file ({size} bytes)")]
@@ -235,6 +254,10 @@ impl Problem {
             Self::NoWriter => "no_writer",
             Self::NoReader => "no_reader",
             Self::FreeReadEnciphered => "free_read_enciphered",
+            Self::NotWithDes { .. } => "not_with_des",
+            Self::ValueLimits => "value_limits",
+            Self::TransactionMacEv1 => "transaction_mac_ev1",
+            Self::TransactionMacWritten => "transaction_mac_written",
             Self::FieldName { .. } => "field_name",
             Self::Outside { .. } => "outside",
             Self::Overlap { .. } => "overlap",
@@ -262,6 +285,7 @@ impl Problem {
             Self::Version { found } => vec![("found", found.to_string())],
             Self::Length { least, most } => vec![("least", least.to_string()), ("most", most.to_string())],
             Self::Twice { what } => vec![("what", (*what).to_owned())],
+            Self::NotWithDes { with } => vec![("with", (*with).to_owned())],
             Self::KeyNumber { expected } => vec![("expected", expected.to_string())],
             Self::Role { role } => vec![("role", role.clone())],
             Self::ChangeKeys { found } => vec![("found", found.clone())],
@@ -298,6 +322,8 @@ impl Coded for EncodingError {
             Self::CardForeign => "card.auth.foreign",
             Self::CardImpostor => "card.auth.impostor",
             Self::CardUsed { .. } => "card.used",
+            Self::CardNotReceived => "card.stock.unknown",
+            Self::CardNotOriginal => "card.originality",
             Self::UidHidden => "card.uid.hidden",
             Self::UidDiffers => "card.uid.differs",
             Self::OtherCard { .. } => "card.other",
@@ -306,6 +332,7 @@ impl Coded for EncodingError {
             Self::KeysLost { .. } => "card.keys.lost",
             Self::Mismatch { .. } => "card.read_back.differs",
             Self::Chip { error, .. } => error.code(),
+            Self::Legic { error } => error.code(),
             Self::JournalForeign => "encoding.journal.foreign",
             Self::OutOfTurn => "encoding.event.out_of_turn",
         }
@@ -332,12 +359,15 @@ impl Coded for EncodingError {
             | Self::CardForeign
             | Self::CardImpostor
             | Self::CardUsed { .. }
+            | Self::CardNotReceived
+            | Self::CardNotOriginal
             | Self::UidHidden
             | Self::UidDiffers
             | Self::KeysLost { .. }
             | Self::Mismatch { .. } => Fault::Card,
             Self::Card { error, .. } => error.fault(),
             Self::Chip { error, .. } => error.fault(),
+            Self::Legic { error } => error.fault(),
             Self::JournalForeign | Self::OutOfTurn => Fault::Us,
         }
     }
@@ -355,6 +385,7 @@ impl Coded for EncodingError {
             | Self::ValueFit { .. } => Helps::Later,
             Self::Card { error, .. } => error.helps(),
             Self::Chip { error, .. } => error.helps(),
+            Self::Legic { error } => error.helps(),
             Self::JournalForeign | Self::OutOfTurn => Helps::Never,
             _ => Helps::Another,
         }
@@ -405,6 +436,7 @@ impl Coded for EncodingError {
                 details.extend(error.details().into_iter().filter(|(name, _)| *name != "chip"));
                 details
             }
+            Self::Legic { error } => error.details(),
             Self::KeysLost { aid, key_no } => vec![("application", aid.clone()), ("key", key_no.to_string())],
             Self::Mismatch { aid, file, field } => {
                 vec![("application", aid.clone()), ("file", file.to_string()), ("field", field.clone())]
@@ -412,6 +444,8 @@ impl Coded for EncodingError {
             Self::VaultLocked
             | Self::CardForeign
             | Self::CardImpostor
+            | Self::CardNotReceived
+            | Self::CardNotOriginal
             | Self::UidHidden
             | Self::UidDiffers
             | Self::JournalForeign

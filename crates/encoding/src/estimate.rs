@@ -4,7 +4,8 @@ use lanyard_desfire::{Aid, CommMode, Framing, KeyNo, Link};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::HeldKey;
-use crate::plan::{MasterKey, Messaging, Plan, Step};
+use crate::plan::{MasterKey, Messaging, Plan};
+use crate::step::{Step, Stored};
 
 /// Exchanges (every frame counted) and bytes on the reader's side of the link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,12 +55,13 @@ pub(crate) fn costs(plan: &Plan, steps: &[Step], link: Link) -> Vec<Cost> {
     if !steps.contains(&Step::MasterKey) {
         held = &master.after;
     }
+    let des = des_applications(steps);
     let mut out = Vec::with_capacity(steps.len());
     for step in steps {
         let mut cost = Cost::default();
         match (step.aid(), key_of(step)) {
             (None, _) => cost = cost + walk.card_level(held, step, master),
-            (Some(aid), Some(key)) => cost = cost + walk.in_application(aid, key),
+            (Some(aid), Some(key)) => cost = cost + walk.in_application(aid, key, des.contains(&aid)),
             (Some(aid), None) => cost = cost + walk.select(aid),
         }
         out.push(cost + walk.step(held, step, master));
@@ -70,10 +72,24 @@ pub(crate) fn costs(plan: &Plan, steps: &[Step], link: Link) -> Vec<Cost> {
     out
 }
 
+/// Those whose keys are DES keys.
+fn des_applications(steps: &[Step]) -> Vec<Aid> {
+    let of = |step: &Step| match step {
+        Step::Key { aid, new, .. } => Some((*aid, new.is_des())),
+        Step::ReadBack { aid, by: Some(reader), .. } => Some((*aid, reader.key.is_des())),
+        _ => None,
+    };
+    steps.iter().filter_map(of).filter(|(_, des)| *des).map(|(aid, _)| aid).collect()
+}
+
 fn key_of(step: &Step) -> Option<KeyNo> {
     match step {
-        Step::Key { by, .. } | Step::Write { by, .. } => Some(*by),
-        Step::File { .. } => Some(KeyNo::MASTER),
+        Step::Key { by, .. } | Step::Write { by, .. } | Step::Record { by, .. } => Some(*by),
+        Step::File { .. }
+        | Step::ValueFile { .. }
+        | Step::RecordFile { .. }
+        | Step::TransactionMac { .. }
+        | Step::RemoveFile { .. } => Some(KeyNo::MASTER),
         Step::ReadBack { by, .. } => by.as_ref().map(|reader| reader.number),
         _ => None,
     }
@@ -82,6 +98,8 @@ fn key_of(step: &Step) -> Option<KeyNo> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     D40,
+    /// EV1 messaging with DES keys: blocks of eight bytes.
+    Iso,
     Ev1,
     Ev2,
 }
@@ -113,8 +131,8 @@ impl Walk {
         self.select(Aid::PICC) + self.prove(kind, KeyNo::MASTER)
     }
 
-    fn in_application(&mut self, aid: Aid, key: KeyNo) -> Cost {
-        self.select(aid) + self.prove(self.aes, key)
+    fn in_application(&mut self, aid: Aid, key: KeyNo, des: bool) -> Cost {
+        self.select(aid) + self.prove(if des { Kind::Iso } else { self.aes }, key)
     }
 
     fn prove(&mut self, kind: Kind, key: KeyNo) -> Cost {
@@ -123,7 +141,7 @@ impl Walk {
         }
         self.session = Some((kind, key));
         match kind {
-            Kind::D40 => self.frames(1, 8, false) + self.frames(16, 8, false),
+            Kind::D40 | Kind::Iso => self.frames(1, 8, false) + self.frames(16, 8, false),
             Kind::Ev1 => self.frames(1, 16, false) + self.frames(32, 16, false),
             Kind::Ev2 => self.frames(2, 16, false) + self.frames(32, 32, false),
         }
@@ -134,7 +152,7 @@ impl Walk {
         // Behind a management command, and behind its answer.
         let (out, back) = match kind {
             Some(Kind::Ev2) => (MAC, MAC),
-            Some(Kind::Ev1) => (0, MAC),
+            Some(Kind::Ev1 | Kind::Iso) => (0, MAC),
             Some(Kind::D40) | None => (0, 0),
         };
         let sealed = |len: usize, mode: CommMode| self.sealed(len, mode);
@@ -164,24 +182,38 @@ impl Walk {
                 if own {
                     self.session = None;
                 }
-                self.frames(1 + 32 + out, if own { 0 } else { back }, false)
+                // Sixteen bytes, a checksum or two, in blocks.
+                let cryptogram = if kind == Some(Kind::Iso) { 24 } else { 32 };
+                self.frames(1 + cryptogram + out, if own { 0 } else { back }, false)
             }
             Step::File { iso_file_id, .. } => {
                 let names = if iso_file_id.is_some() { 2 } else { 0 };
                 self.frames(7 + names + out, back, false)
+            }
+            Step::ValueFile { .. } => self.frames(17 + out, back, false),
+            Step::RecordFile { iso_file_id, .. } => {
+                let names = if iso_file_id.is_some() { 2 } else { 0 };
+                self.frames(10 + names + out, back, false)
+            }
+            Step::TransactionMac { .. } => self.frames(5 + sealed(17, CommMode::Full), back, false),
+            Step::RemoveFile { .. } => self.frames(1 + out, back, false),
+            Step::Record { data, mode, .. } => {
+                let answer = if *mode == CommMode::Plain && kind == Some(Kind::Ev2) { 0 } else { back };
+                self.frames(7 + sealed(data.0.len(), *mode), answer, true) + self.frames(out, back, false)
             }
             Step::Write { data, mode, commit, .. } => {
                 let answer = if *mode == CommMode::Plain && kind == Some(Kind::Ev2) { 0 } else { back };
                 let written = self.frames(7 + sealed(data.0.len(), *mode), answer, true);
                 if *commit { written + self.frames(out, back, false) } else { written }
             }
-            Step::ReadBack { size, mode, by, .. } => {
-                let size = *size as usize;
+            Step::ReadBack { size, mode, by, stored, .. } => {
+                // A value is asked for by its file's number alone.
+                let (header, size) = (if *stored == Stored::Value { 1 } else { 7 }, *size as usize);
                 if by.is_none() {
-                    return self.frames(7, size, true);
+                    return self.frames(header, size, true);
                 }
                 let asked = if *mode == CommMode::Plain { 0 } else { out };
-                self.frames(7 + asked, self.answered(size, *mode), true)
+                self.frames(header + asked, self.answered(size, *mode), true)
             }
         }
     }
@@ -191,6 +223,7 @@ impl Walk {
         match (self.session.map(|(kind, _)| kind), mode) {
             (_, CommMode::Plain) => len,
             (_, CommMode::Mac) => len + MAC,
+            (Some(Kind::Iso), CommMode::Full) => (len + EV1_CRC).next_multiple_of(8),
             (Some(Kind::Ev1), CommMode::Full) => (len + EV1_CRC).next_multiple_of(16),
             (_, CommMode::Full) => (len + 1).next_multiple_of(16) + MAC,
         }
@@ -200,7 +233,7 @@ impl Walk {
     fn answered(&self, len: usize, mode: CommMode) -> usize {
         match (self.session.map(|(kind, _)| kind), mode) {
             // Every answer of an EV1 session carries its MAC but the enciphered, which has its checksum.
-            (Some(Kind::Ev1), CommMode::Plain) => len + MAC,
+            (Some(Kind::Ev1 | Kind::Iso), CommMode::Plain) => len + MAC,
             _ => self.sealed(len, mode),
         }
     }
@@ -231,7 +264,7 @@ impl Walk {
 
     /// The long forms are not described for the older kinds of messaging.
     fn takes_long(&self) -> bool {
-        !matches!(self.session, Some((Kind::D40 | Kind::Ev1, _)))
+        !matches!(self.session, Some((Kind::D40 | Kind::Ev1 | Kind::Iso, _)))
     }
 
     /// What fits into a frame each way: out as the link says, back the frame without PCB, CID, CRC and status.

@@ -31,6 +31,8 @@ pub enum FieldValue {
     Letters(BTreeMap<char, u64>),
     /// Bytes, in hex.
     Bytes(#[serde(with = "hex::serde")] Vec<u8>),
+    /// A value, with its sign.
+    Amount(i32),
     /// Bytes that are not what the description says, in hex.
     Unreadable(#[serde(with = "hex::serde")] Vec<u8>),
 }
@@ -44,6 +46,7 @@ impl std::fmt::Debug for FieldValue {
             Self::CardNumber { .. } => "CardNumber",
             Self::Letters(_) => "Letters",
             Self::Bytes(_) => "Bytes",
+            Self::Amount(_) => "Amount",
             Self::Unreadable(_) => "Unreadable",
         })
     }
@@ -112,6 +115,8 @@ pub enum FieldForm {
     },
     /// As they stand.
     Bytes,
+    /// The value of a value file.
+    Amount,
 }
 
 impl Field {
@@ -196,6 +201,7 @@ impl FieldForm {
             },
             Self::Set { .. } => None,
             Self::Bytes => Some(FieldValue::Bytes(bytes.to_vec())),
+            Self::Amount => bytes.try_into().ok().map(i32::from_le_bytes).map(FieldValue::Amount),
         }
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::EncodingError;
 use crate::keys::HeldKey;
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
+use crate::step::Step;
 use crate::wire::aid_text;
 
 /// One row, written and synced before the step is transmitted. A row says "may have happened"; the row after it, or
@@ -35,7 +36,9 @@ impl JournalRow {
         let (old, new) = match step {
             Step::MasterKey => (Some(plan.master.before.clone()), Some(plan.master.after.clone())),
             Step::Key { old, new, .. } => (Some(old.clone()), Some(new.clone())),
-            Step::DefaultKey { key, before } => (before.clone(), Some(key.clone())),
+            Step::DefaultKey { key, before } | Step::TransactionMac { key, before, .. } => {
+                (before.clone(), Some(key.clone()))
+            }
             _ => (None, None),
         };
         let aid = match step {
@@ -63,6 +66,15 @@ impl Plan {
         Some(JournalRow { step, what: planned.kind.word().to_owned(), aid: None, number: None, old: None, new })
     }
 
+    /// The row ahead of a segment: it follows those of the chips. `None` where the plan has no such segment.
+    #[must_use]
+    pub fn segment_row(&self, segment: usize) -> Option<JournalRow> {
+        self.segments.get(segment)?;
+        let step = u32::try_from(self.steps.len() + self.chips.len() + segment).ok()?;
+        let number = u8::try_from(segment).ok();
+        Some(JournalRow { step, what: "legic".to_owned(), aid: None, number, old: None, new: None })
+    }
+
     /// The first chip that is not certain to be written: from there on they are written, each with its row ahead.
     ///
     /// # Errors
@@ -72,13 +84,21 @@ impl Plan {
     }
 }
 
+/// Of what is written after the card: its chips, then its segments.
+fn beside(plan: &Plan, at: usize) -> Option<JournalRow> {
+    match at.checked_sub(plan.chips.len()) {
+        None => plan.chip_row(at),
+        Some(segment) => plan.segment_row(segment),
+    }
+}
+
 /// The step that the last row is about: all before it have happened, it may have, none after it has.
 pub(crate) fn reached(plan: &Plan, rows: &[JournalRow]) -> Result<Option<usize>, EncodingError> {
     for row in rows {
         let at = usize::try_from(row.step).map_err(|_| EncodingError::JournalForeign)?;
         let expected = match plan.steps.get(at) {
             Some(planned) => JournalRow::ahead_of(plan, at, &planned.step),
-            None => plan.chip_row(at - plan.steps.len()).ok_or(EncodingError::JournalForeign)?,
+            None => beside(plan, at - plan.steps.len()).ok_or(EncodingError::JournalForeign)?,
         };
         if *row != expected {
             return Err(EncodingError::JournalForeign);

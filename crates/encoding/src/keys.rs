@@ -5,6 +5,7 @@ use lanyard_secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::EncodingError;
+use crate::description::Cipher;
 
 /// The vault, as an encoding needs it. Implemented outside; keys leave it for one exchange each.
 pub trait KeySource {
@@ -53,6 +54,8 @@ pub enum HeldKey {
     FactoryAes,
     /// AES, from the vault.
     Aes(KeyUse),
+    /// Two-key triple DES: the sixteen bytes that the vault makes, with the version in their lowest bits.
+    Des(KeyUse),
 }
 
 impl KeyUse {
@@ -63,13 +66,30 @@ impl KeyUse {
 
 impl HeldKey {
     pub(crate) fn is_des(&self) -> bool {
-        matches!(self, Self::FactoryDes | Self::TransportDes(_))
+        matches!(self, Self::FactoryDes | Self::TransportDes(_) | Self::Des(_))
+    }
+
+    /// Of an application with this cipher.
+    pub(crate) fn of(cipher: Cipher, key: KeyUse) -> Self {
+        match cipher {
+            Cipher::Aes => Self::Aes(key),
+            Cipher::TwoKeyTripleDes => Self::Des(key),
+        }
+    }
+
+    /// The same key of the vault for this cipher.
+    pub(crate) fn with(self, cipher: Cipher) -> Self {
+        match self {
+            Self::Aes(key) => Self::of(cipher, key),
+            other => other,
+        }
     }
 
     /// As a DES key; an AES key's bytes are never taken for one.
     pub(crate) fn des(&self, keys: &dyn KeySource) -> Result<DesKey, EncodingError> {
         match self {
             Self::TransportDes(key) => Ok(DesKey::Double(key.secret(keys)?)),
+            Self::Des(key) => Ok(DesKey::Double(key.secret(keys)?).with_version(KeyVersion(key.version))),
             _ => Ok(DesKey::factory()),
         }
     }

@@ -21,6 +21,7 @@ mod estimate;
 mod form;
 mod journal;
 mod keys;
+mod legic;
 mod lint;
 mod machine;
 mod memory;
@@ -32,6 +33,7 @@ mod readback;
 mod recognise;
 mod renewing;
 mod run;
+mod step;
 mod values;
 mod wire;
 
@@ -41,24 +43,27 @@ pub use chips::{ChipAnswer, ChipPlan};
 pub use comparison::{Change, Diff, How, diff};
 pub use date::Date;
 pub use description::{
-    Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Chip, ChipContent, ChipKind, Coding, Content,
-    DateForm, Encoding, Field, File, InputPart, IsoIds, KeySpec, ParityText, Place, Setting, Source,
+    Acceptance, Align, Application, ApplicationKey, CardRules, Charset, Chip, ChipContent, ChipKind, Cipher, Coding,
+    Content, DateForm, Encoding, Field, File, FileKind, InputPart, IsoIds, KeySpec, LegicKind, ParityText, Place,
+    Segment, Setting, Source, ValueRules,
 };
 pub use error::{EncodingError, Misfit, Problem};
 pub use estimate::Cost;
 pub use form::{FieldForm, FieldValue};
 pub use journal::JournalRow;
 pub use keys::{HeldKey, KeySource, KeyUse};
+pub use legic::SegmentPlan;
 pub use lint::{Finding, Severity, lint, lint_codes};
 pub use machine::{Action, CardLeft, Event, Machine, Random, Stopped, drive};
 pub use memory::{Memory, Region};
-pub use plan::{Bytes, FieldPlan, HeldAt, Iso, MasterKey, Messaging, Plan, PlannedStep, Purpose, Reader, Step};
+pub use plan::{HeldAt, MasterKey, Messaging, Plan, PlannedStep, Purpose};
 pub use planning::{checking, plan, reading};
 pub use preview::{Preview, PreviewStep, preview};
 pub use readback::{ApplicationRead, FieldRead, FileRead, ReadBack};
 pub use recognise::Recognise;
 pub use renewing::{rekey, reuse};
 pub use run::{Run, RunProgress};
+pub use step::{Bytes, FieldPlan, Iso, Reader, Step, Stored};
 pub use values::Values;
 
 /// The value that holds the card record (history-format.md §7), made by `crates/keys`.

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::description::{Application, Encoding, File};
+use crate::description::{Application, Encoding, File, FileKind};
 use crate::wire::aid_text;
-use lanyard_desfire::FileKind;
 
 /// Bytes in a block.
 const BLOCK: u32 = 32;
@@ -14,6 +13,8 @@ const APPLICATION: u32 = 64;
 const FILE: u32 = 32;
 /// An AES key and its version.
 const KEY: u32 = 17;
+/// Key, counter, MAC and reader of a transaction MAC file.
+const TRANSACTION_MAC: u32 = 64;
 
 /// What is taken, region by region, in the order in which it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,10 +67,15 @@ impl Memory {
     }
 
     fn file(&mut self, aid: &str, file: &File) {
-        // A backup file holds two copies.
-        let copies = if file.kind == FileKind::Backup { 2 } else { 1 };
-        let data = file.size.next_multiple_of(BLOCK) * copies;
-        self.push(aid, "file", Some(file.number.get()), FILE + data, FILE + file.size * copies);
+        let size = file.size;
+        let (taken, used) = match &file.kind {
+            FileKind::Standard | FileKind::Value(_) => (size, size),
+            // Two copies.
+            FileKind::Backup => (size.next_multiple_of(BLOCK) * 2, size * 2),
+            FileKind::Records { count, .. } => (size.saturating_mul(*count), size.saturating_mul(*count)),
+            FileKind::TransactionMac(_) => (TRANSACTION_MAC, size + KEY),
+        };
+        self.push(aid, "file", Some(file.number.get()), FILE + taken.next_multiple_of(BLOCK), FILE + used);
     }
 
     fn push(&mut self, aid: &str, what: &'static str, number: Option<u8>, bytes: u32, used: u32) {

@@ -1,13 +1,14 @@
 //! What will be done to one card, step by step, with keys by reference: it is stored before the card is touched.
 
-use lanyard_desfire::{AccessRights, Aid, ChangeKeyRight, CommMode, Family, FileNo, KeyNo, KeySettings, Link};
+use lanyard_desfire::{Aid, ChangeKeyRight, Family, KeyNo, KeySettings, Link};
 use serde::{Deserialize, Serialize};
 
 use crate::chips::ChipPlan;
 use crate::estimate::{Cost, costs};
-use crate::form::FieldForm;
 use crate::journal::JournalRow;
 use crate::keys::{HeldKey, KeyUse};
+use crate::legic::SegmentPlan;
+use crate::step::Step;
 use crate::wire;
 
 /// What will be done to one card. Holds no key, but the values that go onto the card: store it where they may stand.
@@ -36,6 +37,9 @@ pub struct Plan {
     /// Chips of the badge that are written after the card.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chips: Vec<ChipPlan>,
+    /// LEGIC segments of the badge that are written after those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentPlan>,
 }
 
 /// What a plan is for.
@@ -124,181 +128,6 @@ pub struct PlannedStep {
     pub cost: Cost,
 }
 
-/// One step. All but [`Step::ReadBack`] change the card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Step {
-    /// All applications are removed.
-    Format,
-    /// The card's master key is changed from [`MasterKey::before`] to [`MasterKey::after`].
-    MasterKey,
-    /// New applications start with this key.
-    DefaultKey {
-        /// From then on.
-        key: HeldKey,
-        /// Until then, where a plan can be taken back.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<HeldKey>,
-    },
-    /// Who may list and create on the card level, and whether that may be changed again.
-    CardSettings {
-        /// From then on.
-        #[serde(with = "wire::settings")]
-        settings: KeySettings,
-    },
-    /// The card shows a random UID.
-    RandomUid,
-    /// The card refuses to be formatted.
-    FormatOff,
-    /// The card refuses the secure messaging of earlier generations (D40, EV1).
-    OnlyEv2,
-    /// An application is removed with all it holds.
-    Remove {
-        /// Its identifier.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-    },
-    /// An application is made.
-    Application {
-        /// Its identifier.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-        /// First settings byte.
-        #[serde(with = "wire::settings")]
-        settings: KeySettings,
-        /// How many keys.
-        keys: u8,
-        /// ISO 7816-4 names.
-        iso: Option<Iso>,
-    },
-    /// A key of an application is changed.
-    Key {
-        /// Its application.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-        /// Its number.
-        #[serde(with = "wire::key")]
-        number: KeyNo,
-        /// With which key's proof it is changed.
-        #[serde(with = "wire::key")]
-        by: KeyNo,
-        /// What it is before.
-        old: HeldKey,
-        /// What it becomes.
-        new: HeldKey,
-    },
-    /// A file is made.
-    File {
-        /// Its application.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-        /// Its number.
-        #[serde(with = "wire::file")]
-        file: FileNo,
-        /// ISO 7816-4 file identifier.
-        iso_file_id: Option<u16>,
-        /// In bytes.
-        size: u32,
-        /// What is written to it counts when it is committed.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        backup: bool,
-        /// How its data travels.
-        #[serde(with = "wire::mode")]
-        mode: CommMode,
-        /// Who may do what.
-        #[serde(with = "wire::rights")]
-        rights: AccessRights,
-    },
-    /// A file is written, from its first byte.
-    Write {
-        /// Its application.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-        /// Its number.
-        #[serde(with = "wire::file")]
-        file: FileNo,
-        /// With which key's proof.
-        #[serde(with = "wire::key")]
-        by: KeyNo,
-        /// How its data travels.
-        #[serde(with = "wire::mode")]
-        mode: CommMode,
-        /// What.
-        data: Bytes,
-        /// Committed at once.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        commit: bool,
-    },
-    /// A file is read as a reader at a door does, and compared.
-    ReadBack {
-        /// Its application.
-        #[serde(with = "wire::aid")]
-        aid: Aid,
-        /// Its number.
-        #[serde(with = "wire::file")]
-        file: FileNo,
-        /// With which key's proof; none where anyone may read.
-        by: Option<Reader>,
-        /// How its data travels.
-        #[serde(with = "wire::mode")]
-        mode: CommMode,
-        /// In bytes.
-        size: u32,
-        /// Its fields.
-        fields: Vec<FieldPlan>,
-        /// What it must hold; absent where it is read only.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expect: Option<Bytes>,
-    },
-}
-
-/// A key that reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reader {
-    /// Its number.
-    #[serde(with = "wire::key")]
-    pub number: KeyNo,
-    /// What it is when it reads.
-    pub key: HeldKey,
-}
-
-/// ISO 7816-4 names of an application.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Iso {
-    /// File identifier.
-    pub file_id: u16,
-    /// DF name.
-    #[serde(with = "hex::serde")]
-    pub name: Vec<u8>,
-}
-
-/// A field's place and form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FieldPlan {
-    /// Its name.
-    pub name: String,
-    /// From the start of the file.
-    pub offset: u32,
-    /// In bytes.
-    pub length: u32,
-    /// How it is read.
-    pub form: FieldForm,
-}
-
-/// Content of a file, in hex. It may be personal: `Debug` shows its length alone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Bytes(#[serde(with = "hex::serde")] pub Vec<u8>);
-
-impl std::fmt::Debug for Bytes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes", self.0.len())
-    }
-}
-
 impl Plan {
     /// With what each step costs.
     pub(crate) fn priced(mut self, steps: Vec<Step>, link: Link) -> Self {
@@ -309,7 +138,7 @@ impl Plan {
 
     /// Of another purpose and other steps, for the same card.
     fn other(&self, purpose: Purpose, master: MasterKey, steps: Vec<Step>, link: Link) -> Self {
-        Self { purpose, master, chips: Vec::new(), ..self.clone() }.priced(steps, link)
+        Self { purpose, master, chips: Vec::new(), segments: Vec::new(), ..self.clone() }.priced(steps, link)
     }
 
     /// The same without what changes the card: to read a finished card again, at hand-over.
@@ -361,11 +190,17 @@ impl Plan {
     /// Takes back what a plan of [`Purpose::Rekey`] began, as long as the vault has the old versions.
     #[must_use]
     pub fn roll_back(&self, link: Link) -> Self {
-        let back = self.steps.iter().rev().filter_map(|planned| match planned.step.clone() {
-            Step::Key { aid, number, by, old, new } => Some(Step::Key { aid, number, by, old: new, new: old }),
-            Step::DefaultKey { key, before: Some(before) } => Some(Step::DefaultKey { key: before, before: Some(key) }),
-            step @ Step::MasterKey => Some(step),
-            _ => None,
+        let back = self.steps.iter().rev().flat_map(|planned| match planned.step.clone() {
+            Step::Key { aid, number, by, old, new } => vec![Step::Key { aid, number, by, old: new, new: old }],
+            Step::DefaultKey { key, before: Some(before) } => {
+                vec![Step::DefaultKey { key: before, before: Some(key) }]
+            }
+            Step::TransactionMac { aid, file, mode, rights, key, before: Some(before) } => vec![
+                Step::RemoveFile { aid, file },
+                Step::TransactionMac { aid, file, mode, rights, key: before, before: Some(key) },
+            ],
+            step @ Step::MasterKey => vec![step],
+            _ => Vec::new(),
         });
         let master = MasterKey { before: self.master.after.clone(), after: self.master.before.clone() };
         self.other(Purpose::RollBack, master, back.collect(), link)
@@ -382,74 +217,19 @@ impl Plan {
     pub fn keys(&self) -> Vec<&KeyUse> {
         let of_chips = self.chips.iter().filter_map(|chip| chip.password.as_ref());
         let on_applications = self.steps.iter().filter_map(|planned| match &planned.step {
-            Step::Key { new, .. } | Step::DefaultKey { key: new, .. } => Some(new),
+            Step::Key { new, .. } | Step::DefaultKey { key: new, .. } | Step::TransactionMac { key: new, .. } => {
+                Some(new)
+            }
             _ => None,
         });
         std::iter::once(&self.master.after)
             .chain(on_applications)
             .filter_map(|held| match held {
-                HeldKey::Aes(key) | HeldKey::TransportDes(key) => Some(key),
+                HeldKey::Aes(key) | HeldKey::TransportDes(key) | HeldKey::Des(key) => Some(key),
                 HeldKey::FactoryDes | HeldKey::FactoryAes => None,
             })
             .chain(of_chips)
             .collect()
-    }
-}
-
-impl Step {
-    /// A stable word for screen, journal and errors.
-    #[must_use]
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Format => "format",
-            Self::MasterKey => "master_key",
-            Self::DefaultKey { .. } => "default_key",
-            Self::CardSettings { .. } => "card_settings",
-            Self::RandomUid => "random_uid",
-            Self::FormatOff => "format_off",
-            Self::OnlyEv2 => "only_ev2",
-            Self::Remove { .. } => "remove",
-            Self::Application { .. } => "application",
-            Self::Key { .. } => "key",
-            Self::File { .. } => "file",
-            Self::Write { .. } => "write",
-            Self::ReadBack { .. } => "read_back",
-        }
-    }
-
-    /// Whether it changes the card, and so is written to the journal ahead.
-    #[must_use]
-    pub fn changes(&self) -> bool {
-        !matches!(self, Self::ReadBack { .. })
-    }
-
-    /// The application that it works in; `None` on the card level.
-    #[must_use]
-    pub fn aid(&self) -> Option<Aid> {
-        match self {
-            Self::Key { aid, .. } | Self::File { aid, .. } | Self::Write { aid, .. } | Self::ReadBack { aid, .. } => {
-                Some(*aid)
-            }
-            Self::Format
-            | Self::MasterKey
-            | Self::DefaultKey { .. }
-            | Self::CardSettings { .. }
-            | Self::RandomUid
-            | Self::FormatOff
-            | Self::OnlyEv2
-            | Self::Remove { .. }
-            | Self::Application { .. } => None,
-        }
-    }
-
-    /// The number of the key or file that it is about, for the screen.
-    #[must_use]
-    pub fn number(&self) -> Option<u8> {
-        match self {
-            Self::Key { number, .. } => Some(number.get()),
-            Self::File { file, .. } | Self::Write { file, .. } | Self::ReadBack { file, .. } => Some(file.get()),
-            _ => None,
-        }
     }
 }
 

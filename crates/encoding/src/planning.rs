@@ -1,13 +1,16 @@
 //! How a plan is made: from a description, values and what the card is, to steps in their order.
 
-use lanyard_desfire::{Access, Aid, ChangeKeyRight, Family, FileKind, KeyNo, Link};
+use lanyard_desfire::{Access, Aid, ChangeKeyRight, CommMode, Family, KeyNo, Link};
 
 use crate::EncodingError;
 use crate::assess::{Assessment, Present};
 use crate::chips::ChipPlan;
-use crate::description::{Application, ApplicationKey, Encoding, File, KeySpec};
+use crate::description::{Application, ApplicationKey, Encoding, File, FileKind, KeySpec};
+use crate::form::FieldForm;
 use crate::keys::{HeldKey, KeySource, KeyUse};
-use crate::plan::{Bytes, FieldPlan, Iso, MasterKey, Messaging, Plan, Purpose, Reader, Step};
+use crate::legic::SegmentPlan;
+use crate::plan::{MasterKey, Messaging, Plan, Purpose};
+use crate::step::{Bytes, FieldPlan, Iso, Reader, Step, Stored};
 use crate::values::Values;
 
 /// Makes the plan for one card. Nothing is transmitted.
@@ -72,7 +75,7 @@ pub(crate) fn plan_for(
     // Read back at the end, so that a run that resumes reads all of the card as well.
     let mut reads = Vec::new();
     for application in &encoding.applications {
-        let new = |key: &ApplicationKey| newest(&key.spec, application.aid, key.number);
+        let new = |spec: &KeySpec, number: KeyNo| newest(spec, application.aid, number);
         write_application(application, values, &default, &new, (&mut steps, &mut reads))?;
     }
     if rules.random_uid {
@@ -88,6 +91,8 @@ pub(crate) fn plan_for(
     let mut plan = empty(Purpose::Write, &encoding.id, uid, Messaging::of(family), master);
     let chips = encoding.chips.iter().map(|chip| ChipPlan::of(chip, values, &on_card));
     plan.chips = chips.collect::<Result<_, _>>()?;
+    plan.segments =
+        encoding.segments.iter().map(|segment| SegmentPlan::of(segment, values)).collect::<Result<_, _>>()?;
     Ok(plan.priced(steps, link))
 }
 
@@ -109,6 +114,7 @@ pub(crate) fn empty(purpose: Purpose, encoding: &str, uid: [u8; 7], messaging: M
         held: Vec::new(),
         steps: Vec::new(),
         chips: Vec::new(),
+        segments: Vec::new(),
     }
 }
 
@@ -156,9 +162,9 @@ fn reads(
     let mut steps = Vec::new();
     for application in &encoding.applications {
         for file in &application.files {
-            let key = |key: &ApplicationKey| of(&key.spec, application.aid, key.number);
-            let expect = values.map(|values| file.content(values)).transpose()?;
-            steps.push(read_back(application, file, expect, &key)?);
+            let key = |spec: &KeySpec, number: KeyNo| of(spec, application.aid, number);
+            let expect = values.filter(|_| !file.kind.lives()).map(|values| file.content(values)).transpose()?;
+            steps.extend(read_back(application, file, expect, &key)?);
         }
     }
     let master = MasterKey { before: master.clone(), after: master };
@@ -168,13 +174,13 @@ fn reads(
 /// Versions of keys by name.
 pub(crate) type Versions<'a> = &'a dyn Fn(&str) -> Option<u8>;
 
-pub(crate) type NewKeyOf<'a> = &'a dyn Fn(&ApplicationKey) -> Result<KeyUse, EncodingError>;
+pub(crate) type NewKeyOf<'a> = &'a dyn Fn(&KeySpec, KeyNo) -> Result<KeyUse, EncodingError>;
 
 fn made(application: &Application) -> Step {
     let iso = application.iso.as_ref().map(|iso| Iso { file_id: iso.file_id, name: iso.name.clone() });
     // 14 at most: checked when the description was read.
     let keys = application.keys.len() as u8;
-    Step::Application { aid: application.aid, settings: application.settings, keys, iso }
+    Step::Application { aid: application.aid, settings: application.settings, keys, cipher: application.cipher, iso }
 }
 
 /// The keys but the master key, then files and data, then the master key: until then one session does it all.
@@ -187,29 +193,48 @@ fn write_application(
 ) -> Result<(), EncodingError> {
     let aid = application.aid;
     let (master, others): (Vec<_>, Vec<_>) = application.keys.iter().partition(|key| key.number == KeyNo::MASTER);
+    let default = if application.cipher.is_aes() { default } else { &HeldKey::FactoryDes };
     let change = |key: &ApplicationKey| -> Result<Step, EncodingError> {
         let by = changed_by(application, key);
-        Ok(Step::Key { aid, number: key.number, by, old: default.clone(), new: HeldKey::Aes(new(key)?) })
+        Ok(Step::Key {
+            aid,
+            number: key.number,
+            by,
+            old: default.clone(),
+            new: HeldKey::of(application.cipher, new(&key.spec, key.number)?),
+        })
     };
     for key in others {
         steps.push(change(key)?);
     }
-    for file in &application.files {
-        let File { number, iso_file_id, size, mode, rights, .. } = *file;
-        let backup = file.kind == FileKind::Backup;
-        steps.push(Step::File { aid, file: number, iso_file_id, size, backup, mode, rights });
-    }
+    steps.extend(application.files.iter().filter_map(|file| new_file(aid, file)));
     for file in &application.files {
         let content = file.content(values)?;
-        // A new file holds zeros; what ends in zeros need not be written to its end.
-        let written = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        if written > 0 {
-            let by = first_key([file.rights.write, file.rights.read_write]).unwrap_or(KeyNo::MASTER);
-            let data = Bytes(content[..written].to_vec());
-            let commit = file.kind == FileKind::Backup;
-            steps.push(Step::Write { aid, file: file.number, by, mode: file.mode, data, commit });
+        let File { number, mode, rights, .. } = *file;
+        let by = first_key([rights.write, rights.read_write]).unwrap_or(KeyNo::MASTER);
+        match &file.kind {
+            FileKind::Standard | FileKind::Backup => {
+                // A new file holds zeros; what ends in zeros need not be written to its end.
+                let written = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                if written > 0 {
+                    let data = Bytes(content[..written].to_vec());
+                    let commit = file.kind == FileKind::Backup;
+                    steps.push(Step::Write { aid, file: number, by, mode, data, commit });
+                }
+            }
+            FileKind::Records { .. } if !file.fields.is_empty() => {
+                let (seen_by, data) = (reader(file), Bytes(content.clone()));
+                steps.push(Step::Record { aid, file: number, by, seen_by, mode, data });
+            }
+            // A value is made with its value.
+            FileKind::Records { .. } | FileKind::Value(_) | FileKind::TransactionMac(_) => {}
         }
-        reads.push(read_back(application, file, Some(content), new)?);
+        let expect = file.kind.key().is_none().then_some(content);
+        reads.extend(read_back(application, file, expect, new)?);
+    }
+    // Last, so that its counter begins with the holder's first transaction.
+    for file in &application.files {
+        steps.extend(transaction_mac(aid, file, None, new)?);
     }
     for key in master {
         steps.push(change(key)?);
@@ -225,35 +250,80 @@ pub(crate) fn changed_by(application: &Application, key: &ApplicationKey) -> Key
     }
 }
 
+/// A file that holds no key.
+fn new_file(aid: Aid, file: &File) -> Option<Step> {
+    let File { number, iso_file_id, size, mode, rights, .. } = *file;
+    Some(match &file.kind {
+        FileKind::Standard | FileKind::Backup => {
+            let backup = file.kind == FileKind::Backup;
+            Step::File { aid, file: number, iso_file_id, size, backup, mode, rights }
+        }
+        FileKind::Value(value) => Step::ValueFile { aid, file: number, value: *value, mode, rights },
+        FileKind::Records { cyclic, count } => {
+            let (cyclic, count) = (*cyclic, *count);
+            Step::RecordFile { aid, file: number, iso_file_id, cyclic, size, count, mode, rights }
+        }
+        FileKind::TransactionMac(_) => return None,
+    })
+}
+
+/// The step that makes a transaction MAC file; `None` for any other.
+pub(crate) fn transaction_mac(
+    aid: Aid,
+    file: &File,
+    before: Option<HeldKey>,
+    key_of: NewKeyOf<'_>,
+) -> Result<Option<Step>, EncodingError> {
+    let Some(spec) = file.kind.key() else { return Ok(None) };
+    let key = HeldKey::Aes(key_of(spec, KeyNo::MASTER)?);
+    Ok(Some(Step::TransactionMac { aid, file: file.number, mode: file.mode, rights: file.rights, key, before }))
+}
+
+/// Who reads; nobody in particular where anyone may.
+fn reader(file: &File) -> Option<KeyNo> {
+    match file.rights.read {
+        Access::Free => None,
+        right => first_key([right, file.rights.read_write]),
+    }
+}
+
+/// `None` where there is nothing to be read: a record file that is made empty.
 pub(crate) fn read_back(
     application: &Application,
     file: &File,
     expect: Option<Vec<u8>>,
     key_of: NewKeyOf<'_>,
-) -> Result<Step, EncodingError> {
-    let by = match file.rights.read {
-        Access::Free => None,
-        right => first_key([right, file.rights.read_write]),
+) -> Result<Option<Step>, EncodingError> {
+    let stored = match file.kind {
+        FileKind::Records { .. } if file.fields.is_empty() => return Ok(None),
+        FileKind::Records { .. } => Stored::Record,
+        FileKind::Value(_) => Stored::Value,
+        FileKind::Standard | FileKind::Backup | FileKind::TransactionMac(_) => Stored::Data,
     };
-    let by = match by.and_then(|number| application.keys.get(usize::from(number.get()))) {
-        Some(key) => Some(Reader { number: key.number, key: HeldKey::Aes(key_of(key)?) }),
+    let by = match reader(file).and_then(|number| application.keys.get(usize::from(number.get()))) {
+        Some(key) => {
+            Some(Reader { number: key.number, key: HeldKey::of(application.cipher, key_of(&key.spec, key.number)?) })
+        }
         None => None,
     };
-    let fields = file.fields.iter().map(|field| FieldPlan {
-        name: field.name.clone(),
-        offset: field.offset,
-        length: field.length,
-        form: field.form(),
+    let fields = file.fields.iter().map(FieldPlan::of);
+    let value = (stored == Stored::Value).then(|| FieldPlan {
+        name: "value".to_owned(),
+        offset: 0,
+        length: file.size,
+        form: FieldForm::Amount,
     });
-    Ok(Step::ReadBack {
+    Ok(Some(Step::ReadBack {
         aid: application.aid,
         file: file.number,
+        // What anyone may read travels in the clear.
+        mode: if by.is_some() { file.mode } else { CommMode::Plain },
         by,
-        mode: file.mode,
         size: file.size,
-        fields: fields.collect(),
+        stored,
+        fields: fields.chain(value).collect(),
         expect: expect.map(Bytes),
-    })
+    }))
 }
 
 fn first_key(rights: [Access; 2]) -> Option<KeyNo> {

@@ -12,7 +12,7 @@ use crate::memory::Memory;
 use crate::plan::{Messaging, Plan};
 use crate::planning::plan_for;
 use crate::wire::aid_text;
-use crate::{Cost, EncodingError, JournalRow, Values};
+use crate::{Cost, EncodingError, JournalRow, SegmentPlan, Values};
 
 /// What writing a blank of a kind will come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +31,8 @@ pub struct Preview {
     pub memory: Memory,
     /// Chips of the badge that are written after the card.
     pub chips: Vec<ChipPlan>,
+    /// LEGIC segments of the badge that are written after those.
+    pub segments: Vec<SegmentPlan>,
 }
 
 /// A step of a [`Preview`].
@@ -63,6 +65,7 @@ pub fn preview(encoding: &Encoding, values: &Values, family: Family, link: Link)
         air_us: plan.cost().air_us(),
         memory: Memory::of(encoding),
         chips: plan.chips,
+        segments: plan.segments,
     })
 }
 

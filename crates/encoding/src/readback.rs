@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EncodingError;
 use crate::form::FieldValue;
-use crate::plan::{Bytes, FieldPlan};
+use crate::step::{Bytes, FieldPlan};
 
 /// Everything that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +90,15 @@ pub(crate) fn compare(
     expected: &[u8],
     found: &[u8],
 ) -> Result<(), EncodingError> {
+    compare_in(fields, expected, found).map_err(|field| EncodingError::Mismatch {
+        aid: aid.to_owned(),
+        file,
+        field: field.to_owned(),
+    })
+}
+
+/// As [`compare`], with nothing but the field's name.
+pub(crate) fn compare_in<'f>(fields: &'f [FieldPlan], expected: &[u8], found: &[u8]) -> Result<(), &'f str> {
     if expected == found {
         return Ok(());
     }
@@ -97,6 +106,5 @@ pub(crate) fn compare(
         let range = field.offset as usize..(field.offset as usize).saturating_add(field.length as usize);
         expected.get(range.clone()) != found.get(range)
     };
-    let field = fields.iter().find(differs).map_or("outside of any field", |field| field.name.as_str());
-    Err(EncodingError::Mismatch { aid: aid.to_owned(), file, field: field.to_owned() })
+    Err(fields.iter().find(differs).map_or("outside of any field", |field| field.name.as_str()))
 }

@@ -1,5 +1,6 @@
 //! A card that shows a random UID: which of ours is it? It tells its real UID to whoever proves a key that is the same on
-//! every card, which an encoding with a random UID must have for its readers' sake.
+//! every card, which an encoding with a random UID must have for its readers' sake; and one that was made a blank again to
+//! whoever proves a blank's key.
 //!
 //! What it tells proves nothing yet: an emulator that knows that key tells what it likes. Whoever goes on has the card's
 //! own keys proved, as with a UID that is shown.
@@ -8,7 +9,7 @@ use lanyard_desfire::{Aid, Card, DesfireError, KeyNo, KeyVersion, Link, Op, Prog
 
 use crate::EncodingError;
 use crate::description::Encoding;
-use crate::keys::{KeySource, KeyUse};
+use crate::keys::{HeldKey, KeySource, KeyUse};
 use crate::machine::{Action, CardLeft, Event, Machine, Random, nonce};
 use crate::plan::Messaging;
 use crate::planning::oldest;
@@ -17,8 +18,15 @@ use crate::planning::oldest;
 struct Tell {
     aid: Aid,
     number: KeyNo,
-    name: String,
-    messaging: Messaging,
+    key: TellKey,
+}
+
+#[derive(PartialEq, Eq)]
+enum TellKey {
+    /// Of the vault, in whichever version the card has.
+    Named { name: String, messaging: Messaging },
+    /// A blank's master key.
+    Blank(HeldKey),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,21 +48,23 @@ pub struct Recognise {
 
 impl Recognise {
     /// `encodings`: those that cards of this house may have; the ones without a random UID are left out.
+    /// `keys`: for the newest version of a transport key.
     #[must_use]
-    pub fn new<'e>(encodings: impl IntoIterator<Item = &'e Encoding>, link: Link) -> Self {
-        let mut tells: Vec<Tell> = Vec::new();
+    pub fn new<'e>(encodings: impl IntoIterator<Item = &'e Encoding>, keys: &dyn KeySource, link: Link) -> Self {
+        let (mut tells, mut blanks): (Vec<Tell>, Vec<Tell>) = (Vec::new(), Vec::new());
         for encoding in encodings.into_iter().filter(|encoding| encoding.card.random_uid) {
             let messaging = oldest(encoding);
-            for application in &encoding.applications {
-                let same = application.keys.iter().find(|key| key.spec.input.is_empty());
-                if let Some(key) = same
-                    && !tells.iter().any(|tell| tell.aid == application.aid && tell.name == key.spec.name)
-                {
-                    let (aid, number, name) = (application.aid, key.number, key.spec.name.clone());
-                    tells.push(Tell { aid, number, name, messaging });
+            for application in encoding.applications.iter().filter(|application| application.cipher.is_aes()) {
+                if let Some(key) = application.keys.iter().find(|key| key.spec.input.is_empty()) {
+                    let named = TellKey::Named { name: key.spec.name.clone(), messaging };
+                    add(&mut tells, Tell { aid: application.aid, number: key.number, key: named });
                 }
             }
+            if let Some(key) = blank_key(encoding, keys) {
+                add(&mut blanks, Tell { aid: Aid::PICC, number: KeyNo::MASTER, key: TellKey::Blank(key) });
+            }
         }
+        tells.append(&mut blanks);
         // The last is tried first: it is taken off the end.
         tells.reverse();
         Self { card: Card::new(link), tells, doing: Doing::Nothing }
@@ -100,11 +110,19 @@ impl Recognise {
         };
         match (self.doing, reply) {
             (Doing::Select, _) => {
-                let number = self.tell()?.number;
-                self.begin(Doing::Version, Op::GetKeyVersion(number))
+                let Tell { number: key_no, key, .. } = self.tell()?;
+                let (key_no, rnd_a) = (*key_no, nonce(random));
+                let op = match key {
+                    TellKey::Named { .. } => return self.begin(Doing::Version, Op::GetKeyVersion(key_no)),
+                    TellKey::Blank(key) if key.is_des() => Op::AuthenticateD40 { key_no, key: key.des(keys)?, rnd_a },
+                    TellKey::Blank(key) => Op::AuthenticateEv2First { key_no, key: key.aes(keys)?, rnd_a },
+                };
+                self.begin(Doing::Prove, op)
             }
             (Doing::Version, Reply::KeyVersion(KeyVersion(version))) => {
-                let Tell { number, name, messaging, .. } = self.tell()?;
+                let Tell { number, key: TellKey::Named { name, messaging }, .. } = self.tell()? else {
+                    return Err(EncodingError::OutOfTurn);
+                };
                 let (key_no, messaging) = (*number, *messaging);
                 let of = KeyUse { name: name.clone(), version, input: None };
                 let key = match of.secret(keys) {
@@ -130,6 +148,25 @@ impl Recognise {
             }
             _ => Err(EncodingError::OutOfTurn),
         }
+    }
+}
+
+fn add(tells: &mut Vec<Tell>, tell: Tell) {
+    if !tells.iter().any(|known| known.aid == tell.aid && known.key == tell.key) {
+        tells.push(tell);
+    }
+}
+
+/// What a card of this encoding has once it was made a blank; `None` where that takes its UID.
+fn blank_key(encoding: &Encoding, keys: &dyn KeySource) -> Option<HeldKey> {
+    match &encoding.card.transport {
+        _ if encoding.card.only_ev2 => Some(HeldKey::FactoryAes),
+        None => Some(HeldKey::FactoryDes),
+        Some(spec) if spec.input.is_empty() => {
+            let version = keys.latest(&spec.name).ok()?;
+            Some(HeldKey::TransportDes(KeyUse { name: spec.name.clone(), version, input: None }))
+        }
+        Some(_) => None,
     }
 }
 

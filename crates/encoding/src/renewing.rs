@@ -9,8 +9,9 @@ use crate::EncodingError;
 use crate::comparison::diff;
 use crate::description::{Encoding, KeySpec};
 use crate::keys::{HeldKey, KeySource, KeyUse};
-use crate::plan::{AS_DELIVERED, HeldAt, MasterKey, Plan, Purpose, Step};
-use crate::planning::{Versions, changed_by, empty, key_use, oldest, read_back};
+use crate::plan::{AS_DELIVERED, HeldAt, MasterKey, Plan, Purpose};
+use crate::planning::{Versions, changed_by, empty, key_use, oldest, read_back, transaction_mac};
+use crate::step::Step;
 
 /// Changes the keys of a finished card, from the versions that it has to others (the newest of the vault where `to_version`
 /// says `None`), or from the keys of one encoding to those of another that differs in nothing else. Keys that stay are
@@ -66,15 +67,30 @@ pub fn rekey(
         let (first, others) = pairs.split_at(pairs.len().min(1));
         for (old, key) in others.iter().chain(first) {
             let (old, new) = change(&old.spec, &key.spec, aid, key.number)?;
+            let [old, new] = [old, new].map(|held| held.with(application.cipher));
             if old == new {
                 held.push(HeldAt { aid, number: key.number, key: new });
             } else {
                 steps.push(Step::Key { aid, number: key.number, by: changed_by(application, key), old, new });
             }
         }
+        let key_of = |spec: &KeySpec, number: KeyNo| new(spec, aid, number);
+        // No command changes the key of a transaction MAC: the file is made anew, and its counter with it.
+        let at = steps.len() - steps.iter().rev().take_while(|step| is_master_of(step, aid)).count();
+        let mut macs = Vec::new();
         for file in &application.files {
-            reads.push(read_back(application, file, None, &|key| new(&key.spec, aid, key.number))?);
+            reads.extend(read_back(application, file, None, &key_of)?);
+            let of_old = from.applications.iter().find(|old| old.aid == aid).map_or(&[][..], |old| &old.files);
+            let old = of_old.iter().find(|old| old.number == file.number).and_then(|old| old.kind.key());
+            if let (Some(old), Some(spec)) = (old, file.kind.key()) {
+                let (before, after) = change(old, spec, aid, KeyNo::MASTER)?;
+                if before != after {
+                    macs.push(Step::RemoveFile { aid, file: file.number });
+                    macs.extend(transaction_mac(aid, file, Some(before), &key_of)?);
+                }
+            }
         }
+        steps.splice(at..at, macs);
     }
     held.retain(|at: &HeldAt| steps.iter().any(|step| step.aid() == Some(at.aid)));
     steps.append(&mut reads);
@@ -124,6 +140,11 @@ pub fn reuse(
     steps.push(Step::MasterKey);
     let master = MasterKey { before, after };
     Ok(empty(Purpose::Reuse, &encoding.id, uid, oldest(encoding), master).priced(steps, link))
+}
+
+/// The change of an application's master key, which comes last.
+fn is_master_of(step: &Step, aid: Aid) -> bool {
+    matches!(step, Step::Key { aid: of, number: KeyNo::MASTER, .. } if *of == aid)
 }
 
 fn present(spec: &KeySpec, aid: Aid, number: KeyNo, uid: [u8; 7], from: Versions<'_>) -> Result<KeyUse, EncodingError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lanyard_formats::CardNumber;
 use lanyard_model::Value;
 
-use crate::description::{Align, Chip, Content, Encoding, Field, File, Source};
+use crate::description::{Align, Chip, Content, Encoding, Field, File, FileKind, Segment, Source};
 use crate::error::Misfit;
 use crate::form::layout;
 use crate::{Date, EncodingError};
@@ -39,10 +39,12 @@ impl Values {
     #[must_use]
     pub fn sample(encoding: &Encoding) -> Self {
         let mut values = Self::new();
-        let files = || encoding.applications.iter().flat_map(|application| &application.files);
+        let files = encoding.applications.iter().flat_map(|application| &application.files);
+        let in_files = files.flat_map(|file| &file.fields);
+        let fields: Vec<&Field> = in_files.chain(encoding.segments.iter().flat_map(|of| &of.fields)).collect();
         // What stands as a number somewhere is digits everywhere.
         for numbers in [true, false] {
-            for field in files().flat_map(|file| &file.fields) {
+            for field in &fields {
                 let value = match &field.content {
                     Content::Number { .. } | Content::Wiegand { .. } | Content::Bits { .. } => Value::from("1"),
                     _ if numbers => continue,
@@ -126,19 +128,43 @@ impl Field {
 impl File {
     /// The file's whole content.
     pub(crate) fn content(&self, values: &Values) -> Result<Vec<u8>, EncodingError> {
-        let mut out = vec![self.fill; self.size as usize];
-        for field in &self.fields {
-            let (file, name) = (self.number.get(), field.name.clone());
-            let bytes = field.bytes(values).map_err(|unfit| match unfit {
-                Unfit::Missing(value) => EncodingError::ValueMissing { file, field: name.clone(), value },
-                Unfit::Misfit(why) => EncodingError::ValueFit { file, field: name.clone(), why },
-            })?;
-            // Within the file: checked when the description was read.
-            let start = field.offset as usize;
-            out.splice(start..start + bytes.len(), bytes);
+        if let FileKind::Value(value) = &self.kind {
+            return Ok(value.start.to_le_bytes().to_vec());
         }
-        Ok(out)
+        let out = vec![self.fill; self.size as usize];
+        filled(out, &self.fields, values, |name| (self.number.get(), name.to_owned()))
     }
+}
+
+impl Segment {
+    /// The whole segment, its stamp first.
+    pub(crate) fn content(&self, values: &Values) -> Result<Vec<u8>, EncodingError> {
+        let mut out = self.stamp.clone();
+        out.resize(usize::from(self.length), self.fill);
+        filled(out, &self.fields, values, |name| (0, format!("{}, {name}", self.at())))
+    }
+}
+
+/// With every field in its place; `at` is the file's number and the name that an error has.
+fn filled(
+    mut out: Vec<u8>,
+    fields: &[Field],
+    values: &Values,
+    at: impl Fn(&str) -> (u8, String),
+) -> Result<Vec<u8>, EncodingError> {
+    for of in fields {
+        let bytes = of.bytes(values).map_err(|unfit| {
+            let (file, field) = at(&of.name);
+            match unfit {
+                Unfit::Missing(value) => EncodingError::ValueMissing { file, field, value },
+                Unfit::Misfit(why) => EncodingError::ValueFit { file, field, why },
+            }
+        })?;
+        // Within it: checked when the description was read.
+        let start = of.offset as usize;
+        out.splice(start..start + bytes.len(), bytes);
+    }
+    Ok(out)
 }
 
 /// Why a field has no bytes yet.

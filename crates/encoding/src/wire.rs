@@ -24,6 +24,10 @@ macro_rules! form {
 form!(aid, Aid, String, |aid| aid_text(*aid), |text| parse_aid(&text));
 form!(file, FileNo, u8, |file| file.get(), |number| FileNo::new(number));
 form!(key, KeyNo, u8, |key| key.get(), |number| KeyNo::new(number));
+form!(optional_key, Option<KeyNo>, Option<u8>, |key| key.map(KeyNo::get), |number| match number {
+    None => Some(None),
+    Some(number) => KeyNo::new(number).map(Some),
+});
 form!(settings, KeySettings, u8, |settings| settings.wire(), |byte| Some(KeySettings::from_wire(byte)));
 form!(rights, AccessRights, [u8; 2], |rights| rights.wire(), |bytes| Some(AccessRights::from_wire(bytes)));
 form!(mode, CommMode, String, |mode| mode_word(*mode), |word| match word.as_str() {

@@ -125,6 +125,41 @@ fn a_card_that_hides_its_uid_or_tells_two_is_refused() {
 }
 
 #[test]
+fn a_blank_that_did_not_come_with_the_stock_is_refused_before_any_key_is_used() {
+    let encoding = Encoding::parse(&STARTER.replacen("[card]", "[card]\nstock = true", 1)).unwrap();
+    let look = |received: bool, known: bool| {
+        let mut desk = Desk::blank();
+        let mut assess = Assess::new(&encoding, &UID, known, common::LINK).received(received);
+        let found = desk.drive(&mut assess, &Vault::default()).unwrap();
+        (found, desk.seen)
+    };
+    let (found, seen) = look(false, false);
+    assert_eq!((found.found, found.check().unwrap_err().code()), (Found::NotReceived, "card.stock.unknown"));
+    assert_eq!(seen, [0x60, 0xAF, 0xAF], "nothing but its version was asked for");
+    assert_eq!(look(true, false).0.found, Found::Blank);
+    // Stock or not: a UID that the history knows proves its key.
+    assert_eq!(look(true, true).0.found, Found::Impostor);
+}
+
+#[test]
+fn a_blank_that_its_maker_did_not_sign_is_refused_before_any_key_is_used() {
+    let encoding = Encoding::parse(&STARTER.replacen("[card]", "[card]\noriginality = \"required\"", 1)).unwrap();
+    // Of a card that NXP made (icedevml/nfc-ev2-crypto).
+    let uid = [0x04, 0x77, 0x28, 0x82, 0x4D, 0x65, 0x80];
+    let signature = "9C7068636A285FEBA1E2406654009DCE6E8A9C9CE318BE0262ED162519B970B32FB802858420D667D12CEBCD32BB4BC8AFE21C753A5A6C26";
+    let signature: [u8; 56] = hex::decode(signature).unwrap().try_into().unwrap();
+    let card = |uid: [u8; 7]| Desk::new(DesfireCard::new(uid, 7).with_signature(signature));
+    let mut genuine = card(uid);
+    let anew = genuine.plan(&encoding, false).unwrap();
+    assert_eq!(anew.uid, uid);
+    for mut other in [card(UID), Desk::new(DesfireCard::new(uid, 7))] {
+        let found = other.assess(&encoding, false).unwrap();
+        assert_eq!((found.found, found.check().unwrap_err().code()), (Found::NotOriginal, "card.originality"));
+        assert_eq!(other.seen, [0x60, 0xAF, 0xAF, 0x3C]);
+    }
+}
+
+#[test]
 fn a_card_of_ours_proves_itself_with_whichever_version_it_has_and_is_written_anew() {
     let mut desk = Desk::blank();
     let assessment = desk.assess(&starter(), false).unwrap();

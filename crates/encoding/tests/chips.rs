@@ -17,7 +17,7 @@ use lanyard_encoding::{ChipAnswer, ChipPlan, Encoding, EncodingError, JournalRow
 use lanyard_fault::Coded;
 use lanyard_twn4::proto::Framing;
 use lanyard_twn4::{Options, Twn4};
-use lanyard_virtual::{Em4305Tag, Heard, LfTag, T5577Tag, Twn4Fault, VirtualTwn4};
+use lanyard_virtual::{Em4305Tag, FaultKind, Heard, LfTag, T5577Tag, Twn4Fault, VirtualLegic, VirtualTwn4};
 use terminal::Terminal;
 
 /// 48,821, as an EM4100 of 40 bits.
@@ -143,4 +143,51 @@ fn a_chip_answers_as_a_hid_prox_card_of_a_wiegand_number() {
     // A stored plan comes back as it was.
     let stored = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
+}
+
+#[test]
+fn a_legic_segment_is_made_by_its_stamp_written_and_read_back_wherever_the_card_was_pulled() {
+    let segment = "[[legic]]\nstamp = \"3C2A15\"\nfamily = \"prime\"\nlength = 32\nfield = [{ name = \"door\", offset = 8, length = 4, type = \"number\", from = \"card.long_number\" }]\n";
+    let with = |segment: &str| Encoding::parse(&format!("{}{segment}", common::STARTER)).unwrap();
+    let plan = Desk::blank().plan(&with(segment), false).unwrap();
+    let planned = &plan.segments[0];
+    assert_eq!(plan.segment_row(0).unwrap().step as usize, plan.steps.len());
+    let reader = || {
+        let mut reader = VirtualLegic::new(&[&[0x3C]]);
+        reader.lay(VirtualLegic::prime_card([1, 2, 3, 4], &[0x11, 0x22, 0x33], 3));
+        reader
+    };
+    let mut first = reader();
+    planned.write(&mut first).unwrap();
+    let written = first.lift().unwrap();
+    for (at, how) in (0..8).flat_map(|at| [(at, FaultKind::PullBefore), (at, FaultKind::PullAfter)]) {
+        let mut pulled = reader();
+        pulled.fault(at, how);
+        let outcome = planned.write(&mut pulled);
+        assert!(matches!(outcome, Ok(()) | Err(EncodingError::Legic { .. })), "{at}: {outcome:?}");
+        planned.write(&mut pulled).unwrap();
+        assert_eq!(pulled.lift().unwrap(), written, "{at} {how:?}");
+    }
+    // Another number, and the field that differs is named.
+    let other = plan.segments[0].clone();
+    let elsewhere = lanyard_encoding::plan(
+        &with(segment),
+        &values().with("card.long_number", 7),
+        &Desk::blank().assess(&with(segment), false).unwrap(),
+        &Vault::default(),
+        common::LINK,
+    );
+    let mut there = reader();
+    elsewhere.unwrap().segments[0].write(&mut there).unwrap();
+    let error = other.verify(&mut there).unwrap_err();
+    assert_eq!(error.code(), "card.read_back.differs");
+    assert!(error.to_string().contains("legic 3C2A15, door"), "{error}");
+    // A card of the other family is none, and what differs between two descriptions is told.
+    let advant = with(&segment.replace("prime", "advant"));
+    let wrong = Desk::blank().plan(&advant, false).unwrap().segments[0].write(&mut reader()).unwrap_err();
+    assert_eq!(wrong.code(), "card.kind");
+    let diff = lanyard_encoding::diff(&with(segment), &advant);
+    assert_eq!(diff.changes.iter().map(|change| change.what).collect::<Vec<_>>(), ["legic"]);
+    let preview = preview(&with(segment), &values(), Family::Ev2, Link::wrapped(64)).unwrap();
+    assert_eq!(preview.segments, plan.segments);
 }

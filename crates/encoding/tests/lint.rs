@@ -20,6 +20,8 @@ free_bytes = 640
 random_uid = true
 format_off = true
 only_ev2 = true
+stock = true
+originality = "required"
 [card.master_key]
 key = "card-master"
 diversify = ["uid", "system"]
@@ -116,6 +118,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "family = \"ev1\"\nfree_bytes = 640\nrandom_uid = true\nformat_off = true",
         "family",
     ),
+    (
+        "des_keys",
+        "only_ev2 = true\nstock = true\noriginality = \"required\"\n[card.master_key]\nkey = \"card-master\"\ndiversify = [\"uid\", \"system\"]\n[card.default_key]\nkey = \"card-default\"\ndiversify = [\"uid\", \"system\"]\n[card.transport_key]\nkey = \"card-transport\"\n[card.settings]\nsettings_changeable = true\nlist_free = false\ncreate_free = false\n[[application]]\n",
+        "stock = true\noriginality = \"required\"\n[card.master_key]\nkey = \"card-master\"\ndiversify = [\"uid\", \"system\"]\n[card.transport_key]\nkey = \"card-transport\"\n[card.settings]\nsettings_changeable = true\nlist_free = false\ncreate_free = false\n[[application]]\ncipher = \"2k3des\"\n",
+        "[[application]]",
+    ),
     ("older_messaging_on", "only_ev2 = true\n", "", "[card]"),
     ("random_uid_off", "random_uid = true\n", "", "[card]"),
     (
@@ -150,6 +158,8 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "[card]",
     ),
     ("transport_key_known", "[card.transport_key]\nkey = \"card-transport\"\n", "", "[card]"),
+    ("any_blank", "stock = true\n", "", "[card]"),
+    ("originality_unread", "originality = \"required\"\n", "", "[card]"),
     ("free_bytes_small", "free_bytes = 640", "free_bytes = 351", "[card]"),
     (
         "key_unused",
@@ -247,6 +257,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "number = 3",
     ),
     (
+        "no_transaction_mac",
+        "[[application.file]]\nnumber = 2",
+        "[[application.file]]\nnumber = 3\nkind = \"value\"\nmode = \"full\"\naccess = { read = \"reader\", write = \"never\", read_write = \"master\", change = \"master\" }\nvalue = { lower = 0, upper = 9, start = 0 }\n[[application.file]]\nnumber = 2",
+        "number = 3",
+    ),
+    (
         "no_card_record",
         "length = 128\ntype = \"card_record\"",
         "length = 4\ntype = \"bytes\"\nhex = \"00112233\"",
@@ -305,6 +321,7 @@ fn each_rule_finds_its_fault_at_its_line() {
         let beside: Vec<_> = found.iter().map(|finding| finding.code).filter(|other| other != code).collect();
         let expected: &[&str] = match *code {
             "random_uid_unreadable" => &["accept_unused"],
+            "des_keys" => &["default_key_known", "older_messaging_on"],
             "accept_expired" => &["key_undiversified"],
             "accept_unused" | "accept_unknown" => &["key_unused"],
             _ => &[],
@@ -348,8 +365,20 @@ fn a_chip_that_can_be_copied_is_an_error_until_somebody_takes_it_upon_themselves
 }
 
 #[test]
+fn a_segment_that_can_be_copied_is_an_error_until_somebody_takes_it_upon_themselves() {
+    let segment = "[[legic]]\nstamp = \"3C2A15\"\nfamily = \"prime\"\nlength = 16\n";
+    let found = open(&format!("{SOUND}{segment}"));
+    let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
+    assert_eq!(codes, [("legic_copyable", Severity::Error)]);
+    assert_eq!(open(&format!("{SOUND}{}", segment.replace("prime", "advant"))), []);
+    let accepted =
+        "[[accept]]\nfinding = \"legic_copyable\"\nby = \"Åsa Lind\"\nreason = \"old doors\"\nuntil = 2027-06-30\n";
+    assert_eq!(open(&format!("{SOUND}{segment}{accepted}")), []);
+}
+
+#[test]
 fn every_rule_has_its_case() {
-    for code in lint_codes().filter(|code| !["uid_only", "copyable", "chip_open"].contains(code)) {
+    for code in lint_codes().filter(|code| !["uid_only", "copyable", "chip_open", "legic_copyable"].contains(code)) {
         assert!(CASES.iter().any(|(of, ..)| *of == code), "{code}");
     }
 }

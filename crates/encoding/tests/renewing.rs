@@ -7,11 +7,13 @@ mod common;
 #[path = "common/five.rs"]
 mod five;
 
-use common::{Desk, LINK, Pull, REKEY, STARTER, THREE, UID, Vault, blank_for};
+use common::{Desk, LINK, PURSE, Pull, REKEY, STARTER, THREE, UID, Vault, blank_for};
 use five::{OLD, content, finished, laid};
-use lanyard_encoding::{CardLeft, Encoding, EncodingError, Found, Plan, Purpose, rekey, reuse};
+use lanyard_encoding::{
+    Assess, CardLeft, Encoding, EncodingError, Found, Plan, Purpose, Recognise, plan, rekey, reuse,
+};
 use lanyard_fault::Coded;
-use lanyard_virtual::{DesfireCard, KeyKind, Model};
+use lanyard_virtual::{ApduCard, DesfireCard, KeyKind, Model};
 
 /// Every option that outlasts a format, and the two that outlast everything.
 fn strict() -> Encoding {
@@ -109,6 +111,40 @@ fn a_card_pulled_at_every_exchange_of_a_re_key_is_finished_or_taken_back() {
 }
 
 #[test]
+fn a_purse_gets_another_proof_with_its_new_keys_and_its_old_one_back_pulled_anywhere_in_it() {
+    let encoding = Encoding::parse(&PURSE.replace("stock = true\noriginality = \"required\"\n", "")).unwrap();
+    let image = finished(&encoding).card.export();
+    let before = content(&laid(&image));
+    let plan = to_newest(&encoding);
+    let labels: Vec<_> = plan.steps.iter().map(|planned| planned.step.label()).collect();
+    assert!(labels.windows(2).any(|pair| pair == ["remove_file", "transaction_mac"]), "{labels:?}");
+    let back = plan.roll_back(LINK);
+    let planned: Vec<_> = plan.steps.iter().map(|planned| planned.cost).collect();
+    assert_eq!(common::measured(&mut finished(&encoding), &plan, LINK), planned);
+    let after = {
+        let mut desk = laid(&image);
+        desk.run(&plan).unwrap();
+        content(&desk)
+    };
+    for (at, how) in (0..plan.cost().exchanges as usize).flat_map(|at| [(at, Pull::Before), (at, Pull::After)]) {
+        let mut desk = laid(&image);
+        desk.pull = Some((at, how));
+        let (_, left) = desk.run(&plan).unwrap_err();
+        desk.pull = None;
+        if left == CardLeft::Untouched {
+            assert_eq!(content(&desk), before, "{at}");
+            continue;
+        }
+        let half = desk.card.export();
+        desk.resume(&plan).unwrap();
+        assert_eq!(content(&desk), after, "{at} {how:?}");
+        let mut desk = laid(&half);
+        desk.run(&back).unwrap_or_else(|error| panic!("{at} {how:?}: {error:?}"));
+        assert_eq!(content(&desk), before, "{at} {how:?}");
+    }
+}
+
+#[test]
 fn one_key_alone_is_changed_where_one_alone_is_newer() {
     let encoding = Encoding::parse(STARTER).unwrap();
     let newer = |name: &str| Some(if name == "app-reader" { 3 } else { OLD });
@@ -200,6 +236,42 @@ fn a_card_pulled_at_every_exchange_of_its_reset_becomes_a_blank_that_is_written_
             }
         }
         assert!(ends > 10);
+    }
+}
+
+#[test]
+fn a_card_with_a_random_uid_that_was_reset_proves_to_be_a_blank_and_is_known_and_written_again() {
+    let hidden = |more: &str| {
+        let reader = "key = \"app-reader\"\ndiversify = [\"uid\", \"aid\", \"system\"]";
+        let text = STARTER.replacen("[card]", &format!("[card]\nrandom_uid = true{more}"), 1);
+        Encoding::parse(&text.replacen(reader, "key = \"app-reader\"", 1)).unwrap()
+    };
+    for encoding in [hidden(""), hidden("\nonly_ev2 = true")] {
+        let mut desk = finished(&encoding);
+        let told = |desk: &mut Desk| {
+            desk.lay();
+            assert_ne!(desk.card.uid(), UID);
+            let mut recognise = Recognise::new([&encoding], &Vault::default(), LINK);
+            desk.drive(&mut recognise, &Vault::default())
+        };
+        assert_eq!(told(&mut desk).unwrap(), UID);
+        desk.run(&reuse(&encoding, UID, &|_| Some(OLD), &Vault::default(), LINK).unwrap()).unwrap();
+        assert!(desk.card.applications().is_empty());
+        // Known by the key of blanks, by its own word; and the same word once more where it proves to be one.
+        assert_eq!(told(&mut desk).unwrap(), UID);
+        let mut look = |uid: [u8; 7]| {
+            desk.lay();
+            desk.drive(&mut Assess::of_hidden(&encoding, uid, false, LINK), &Vault::default())
+        };
+        assert_eq!(look([4; 7]).unwrap_err().0, EncodingError::UidDiffers);
+        let blank = look(UID).unwrap();
+        assert_eq!((blank.found, blank.uid), (Found::Blank, UID));
+        let anew = plan(&encoding, &common::values(), &blank, &Vault::default(), LINK).unwrap();
+        desk.run(&anew).unwrap();
+        assert_eq!(told(&mut desk).unwrap(), UID);
+        // Somebody else's, which no key of ours opens, tells nothing.
+        let other = DesfireCard::new(UID, 7).with_random_uid().with_master_key(KeyKind::Des, &[0x42; 16], 0);
+        assert_eq!(told(&mut Desk::new(other)).unwrap_err().0, EncodingError::UidHidden);
     }
 }
 

@@ -19,6 +19,8 @@ free_bytes = 2048
 random_uid = false
 format_off = false
 only_ev2 = false
+stock = true
+originality = "required"
 master_key = { key = "card-master", diversify = ["uid", "system"] }
 transport_key = { key = "card-transport" }
 default_key = { key = "card-default", diversify = ["uid"] }
@@ -53,11 +55,41 @@ field = [
   { name = "record", offset = 64, length = 128, type = "card_record" },
 ]
 
+[[application.file]]
+number = 2
+kind = "value"
+mode = "full"
+access = { read = "reader", write = "never", read_write = "never", change = "master" }
+value = { lower = -10, upper = 500, start = 20, limited_credit = false, free = false }
+
+[[application.file]]
+number = 3
+kind = "cyclic"
+iso_file_id = 0xE103
+size = 16
+records = 5
+mode = "mac"
+access = { read = "reader", write = "master", read_write = "never", change = "master" }
+
+[[application.file]]
+number = 4
+kind = "transaction_mac"
+mode = "mac"
+access = { read = "reader", write = "never", read_write = "never", change = "master" }
+key = { key = "app-mac", diversify = ["uid"] }
+
 [[chip]]
 kind = "t5577"
 answers_as = "em4100"
 number = 77777
 password = { key = "chip-password", diversify = ["uid"] }
+
+[[legic]]
+stamp = "3C2A15"
+family = "prime"
+length = 32
+fill = 0
+field = [{ name = "door", offset = 8, length = 4, type = "number", from = "card.long_number" }]
 
 [[accept]]
 finding = "random_uid_off"
@@ -105,6 +137,8 @@ const CASES: &[Case] = &[
     case("free_bytes", "free_bytes = 2048", "free_bytes = -1", "-1"),
     case("random_uid", "random_uid = false", "random_uid = 0", "0\n"),
     case("format_off", "format_off = false", "format_off = \"no\"", "\"no\""),
+    case("stock", "stock = true", "stock = \"box 7\"", "\"box 7\""),
+    case("originality", "originality = \"required\"", "originality = true", "true\nmaster"),
     case("key", "key = \"card-master\"", "key = \"Card master\"", "\"Card master\""),
     case("diversify", "diversify = [\"uid\", \"system\"]", "diversify = [\"system\"]", "[\"system\"]"),
     meaning("diversify", "system = \"lanyard\"\n", "", "[\"uid\", \"system\"]"),
@@ -129,6 +163,8 @@ const CASES: &[Case] = &[
     ),
     case("aid", "aid = \"4C5901\"", "aid = \"000000\"", "\"000000\""),
     case("aid", "aid = \"4C5901\"", "aid = \"4C59\"", "\"4C59\""),
+    case("cipher", "aid = \"4C5901\"", "aid = \"4C5901\"\ncipher = \"3des\"", "\"3des\""),
+    meaning("cipher", "aid = \"4C5901\"", "aid = \"4C5901\"\ncipher = \"2k3des\"", "\"2k3des\""),
     case("file_id", "file_id = 0xE100", "file_id = 0x3F00", "0x3F00"),
     case("name", "name = \"lanyard\"", "name = \"longer than sixteen\"", "\"longer than"),
     case("iso_file_id", "iso_file_id = 0xE101\n", "", "1\nkind"),
@@ -143,7 +179,59 @@ const CASES: &[Case] = &[
     case("key", "key = \"app-reader\"", "key = \"App\"", "\"App\""),
     case("diversify", "[\"uid\", \"key_number\"]", "[\"key_number\"]", "[\"key_number\"]"),
     case("number", "number = 1\nkind", "number = 32\nkind", "32"),
-    case("kind", "kind = \"backup\"", "kind = \"cyclic\"", "\"cyclic\""),
+    case("kind", "kind = \"backup\"", "kind = \"ring\"", "\"ring\""),
+    case("size", "kind = \"value\"", "kind = \"value\"\nsize = 4", "4\nmode"),
+    case("size", "size = 16\n", "", "[[application.file]]\nnumber = 3"),
+    case("records", "records = 5\n", "", "[[application.file]]\nnumber = 3"),
+    case("records", "records = 5", "records = 1", "1\nmode"),
+    meaning("records", "records = 5", "records = 2049", "2049"),
+    case("records", "size = 200", "size = 200\nrecords = 5", "5\nmode"),
+    case(
+        "value",
+        "value = { lower = -10, upper = 500, start = 20, limited_credit = false, free = false }\n",
+        "",
+        "[[application.file]]\nnumber = 2",
+    ),
+    case("value", "records = 5", "records = 5\nvalue = { lower = 0, upper = 1, start = 0 }", "{ lower = 0"),
+    case("lower", "lower = -10", "lower = -2147483649", "-2147483649"),
+    meaning("upper", "upper = 500", "upper = -11", "-11"),
+    meaning("start", "start = 20", "start = 501", "501"),
+    case("limited_credit", "limited_credit = false", "limited_credit = 0", "0, free"),
+    case("free", "credit = false, free = false", "credit = false, free = 0", "0 }"),
+    case(
+        "read",
+        "read = \"reader\", write = \"never\", read_write = \"never\", change = \"master\" }\nvalue",
+        "read = \"free\", write = \"never\", read_write = \"never\", change = \"master\" }\nvalue",
+        "\"free\"",
+    ),
+    case(
+        "field",
+        "kind = \"transaction_mac\"",
+        "kind = \"transaction_mac\"\nfield = [{ name = \"a\", offset = 0, length = 1, type = \"number\", constant = 1 }]",
+        "{ name = \"a\"",
+    ),
+    case("iso_file_id", "kind = \"transaction_mac\"", "kind = \"transaction_mac\"\niso_file_id = 0xE104", "0xE104"),
+    case("key", "key = { key = \"app-mac\", diversify = [\"uid\"] }\n", "", "[[application.file]]\nnumber = 4"),
+    case("key", "key = \"app-mac\"", "key = \"App\"", "\"App\""),
+    case(
+        "diversify",
+        "key = \"app-mac\", diversify = [\"uid\"]",
+        "key = \"app-mac\", diversify = [\"aid\"]",
+        "[\"aid\"]",
+    ),
+    case(
+        "write",
+        "write = \"never\", read_write = \"never\", change = \"master\" }\nkey",
+        "write = \"master\", read_write = \"never\", change = \"master\" }\nkey",
+        "\"master\", read_write",
+    ),
+    meaning(
+        "kind",
+        "kind = \"transaction_mac\"",
+        "kind = \"transaction_mac\"\nmode = \"mac\"\naccess = { read = \"reader\", write = \"never\", read_write = \"never\", change = \"master\" }\nkey = { key = \"app-mac\" }\n[[application.file]]\nnumber = 5\nkind = \"transaction_mac\"",
+        "\"transaction_mac\"\nmode = \"mac\"\naccess = { read = \"reader\", write = \"never\", read_write = \"never\", change = \"master\" }\nkey = { key = \"app-mac\", div",
+    ),
+    meaning("kind", "family = \"ev2\"\n", "family = \"ev1\"\n", "\"transaction_mac\""),
     case("size", "size = 200", "size = 0", "0\nmode"),
     case("mode", "mode = \"full\"", "mode = \"fuller\"", "\"fuller\""),
     case("fill", "fill = 0\n", "fill = 256\n", "256"),
@@ -213,6 +301,30 @@ const CASES: &[Case] = &[
     case("number", "number = 77777", "number = 1099511627776", "1099511627776"),
     meaning("number", "answers_as = \"em4100\"", "answers_as = \"wiegand26\"\nfacility = 1", "77777"),
     case("key", "key = \"chip-password\"", "key = \"Chip\"", "\"Chip\""),
+    case("stamp", "stamp = \"3C2A15\"", "stamp = \"3C2A1\"", "\"3C2A1\""),
+    case("stamp", "stamp = \"3C2A15\"", "stamp = \"\"", "\"\""),
+    meaning(
+        "stamp",
+        "stamp = \"3C2A15\"",
+        "stamp = \"3C2A\"\nfamily = \"prime\"\nlength = 8\n[[legic]]\nstamp = \"3C2A15\"",
+        "\"3C2A15\"",
+    ),
+    case("family", "family = \"prime\"", "family = \"premium\"", "\"premium\""),
+    case("length", "length = 32\nfill", "length = 1025\nfill", "1025"),
+    meaning("length", "length = 32\nfill", "length = 2\nfill", "2\nfill"),
+    case("fill", "fill = 0\nfield = [{ name = \"door\"", "fill = -1\nfield = [{ name = \"door\"", "-1"),
+    meaning(
+        "offset",
+        "offset = 8, length = 4, type = \"number\", from",
+        "offset = 2, length = 4, type = \"number\", from",
+        "2, length",
+    ),
+    meaning(
+        "length",
+        "offset = 8, length = 4, type = \"number\", from",
+        "offset = 30, length = 4, type = \"number\", from",
+        "4, type = \"number\", from",
+    ),
     case("finding", "finding = \"random_uid_off\"", "finding = \"Random UID\"", "\"Random UID\""),
     case("by", "by = \"Åsa Lind\"", "by = \"\"", "\"\""),
     case("reason", "reason = \"readers cannot\"", "reason = \" \"", "\" \""),

@@ -131,8 +131,11 @@ pub const ENCODING_CHANGE: &str = "encoding.change";
 /// Making, bringing in, backing up and taking back master keys, and how many cards may get keys in an hour.
 pub const KEYS_MANAGE: &str = "keys.manage";
 
+/// Saying which blanks came in: whoever does decides which cards get keys.
+pub const STOCK_RECEIVE: &str = "stock.receive";
+
 /// The rights that an operator has only where they were given.
-pub const GIVEN_RIGHTS: [&str; 3] = [PRINT_FILE, ENCODING_CHANGE, KEYS_MANAGE];
+pub const GIVEN_RIGHTS: [&str; 4] = [PRINT_FILE, ENCODING_CHANGE, KEYS_MANAGE, STOCK_RECEIVE];
 
 /// The longest reason that is kept, in characters.
 const REASON_LONGEST: usize = 200;
@@ -166,6 +169,14 @@ pub fn may_change_encodings(right: bool) -> Result<(), PolicyError> {
 /// [`PolicyError::Right`].
 pub fn may_manage_keys(right: bool) -> Result<(), PolicyError> {
     if right { Ok(()) } else { Err(PolicyError::Right { right: KEYS_MANAGE }) }
+}
+
+/// Whether somebody may say which blanks came in.
+///
+/// # Errors
+/// [`PolicyError::Right`].
+pub fn may_receive_stock(right: bool) -> Result<(), PolicyError> {
+    if right { Ok(()) } else { Err(PolicyError::Right { right: STOCK_RECEIVE }) }
 }
 
 /// Whether an operator may be given this right, or lose it; `own`: they do it to themselves, and are not alone.

@@ -13,10 +13,11 @@ pub(crate) const FONTS: [&[u8]; 4] = [
 ];
 
 /// Name and description; the first is what every house begins with.
-pub(crate) const ENCODINGS: [(&str, &str); 5] = [
+pub(crate) const ENCODINGS: [(&str, &str); 6] = [
     ("starter", include_str!("../../../assets/encodings/starter.toml")),
     ("desfire-em", include_str!("../../../assets/encodings/desfire-em.toml")),
     ("ev1", include_str!("../../../assets/encodings/ev1.toml")),
+    ("purse", include_str!("../../../assets/encodings/purse.toml")),
     ("rekey", include_str!("../../../assets/encodings/rekey.toml")),
     ("three-applications", include_str!("../../../assets/encodings/three-applications.toml")),
 ];

@@ -195,6 +195,10 @@ impl Core {
         if let Some(chip) = encoding.chips.iter().find(|chip| !self.writes_tag(chip.kind)) {
             return Err(StationError::NoDevice { what: chip.kind.word() });
         }
+        // The commands of a LEGIC reader are licensed: none is attached here.
+        if !encoding.segments.is_empty() {
+            return Err(StationError::NoDevice { what: "legic" });
+        }
         let (_, session) = self.open()?;
         if let Some(key) = missing_keys(&encoding, &session.vault).into_iter().next() {
             return Err(EncodingError::KeyMissing { key }.into());

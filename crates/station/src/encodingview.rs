@@ -1,9 +1,9 @@
 //! An encoding as the window shows it: the description's own words and numbers, nothing reckoned here.
 
-use lanyard_desfire::{Access, ChangeKeyRight, CommMode, Family, FileKind, KeyNo, KeySettings};
+use lanyard_desfire::{Access, ChangeKeyRight, CommMode, Family, KeyNo, KeySettings};
 use lanyard_encoding::{
-    Application, Change, Chip, ChipContent, Content, Cost, Encoding, Field, File, Finding, How, InputPart, KeySpec,
-    Memory, Messaging, Preview, Severity, Source,
+    Application, Change, Chip, ChipContent, Content, Cost, Encoding, Field, File, FileKind, Finding, How, InputPart,
+    KeySpec, Memory, Messaging, Preview, Severity, Source,
 };
 
 use crate::api::{
@@ -182,13 +182,14 @@ fn application(of: &Application, newest: NewestOf<'_>) -> EncodingApplication {
         aid: format!("{:06X}", of.aid.number()),
         names: of.names.as_ref().map(texts),
         iso_name: of.iso.as_ref().map(|iso| String::from_utf8_lossy(&iso.name).into_owned()),
+        cipher: of.cipher.word().to_owned(),
         settings: settings(of.settings),
         keys: of.keys.iter().map(|key| key_slot(Some(key.number), &key.role, &key.spec, newest)).collect(),
-        files: of.files.iter().map(|file| self::file(file, of)).collect(),
+        files: of.files.iter().map(|file| self::file(file, of, newest)).collect(),
     }
 }
 
-fn file(of: &File, application: &Application) -> EncodingFile {
+fn file(of: &File, application: &Application, newest: NewestOf<'_>) -> EncodingFile {
     let who = |access: Access| match access {
         Access::Free => "free".to_owned(),
         Access::Never => "never".to_owned(),
@@ -200,8 +201,11 @@ fn file(of: &File, application: &Application) -> EncodingFile {
     };
     EncodingFile {
         number: of.number.get(),
-        backup: of.kind == FileKind::Backup,
+        kind: of.kind.word().to_owned(),
         size: of.size,
+        records: if let FileKind::Records { count, .. } = of.kind { Some(count) } else { None },
+        value: if let FileKind::Value(value) = of.kind { Some([value.lower, value.start, value.upper]) } else { None },
+        key: if let FileKind::TransactionMac(spec) = &of.kind { Some(key_slot(None, "", spec, newest)) } else { None },
         mode: match of.mode {
             CommMode::Plain => "plain",
             CommMode::Mac => "mac",

@@ -130,7 +130,13 @@ fn proves_blank(
     let unsure = |error: StationError| (error, CardLeft::Resumable);
     let of = EncodingRef::of_record(&job.ours.credential);
     let encoding = shared.quietly(|core| core.encoding(&of)).map_err(unsure)?;
-    let mut assess = Assess::new(&encoding, &uid, false, link());
+    // One that shows a random UID tells the real one to a blank's key.
+    let assess = match encoding.card.random_uid {
+        true => Assess::of_hidden(&encoding, uid, false, link()),
+        false => Assess::new(&encoding, &uid, false, link()),
+    };
+    // It was ours: whether it came with received stock was asked then.
+    let mut assess = assess.received(true);
     let found = drive(shared, channel, &mut assess, |_| Ok(()), |_| {}).map_err(|(error, _)| unsure(error))?;
     match found.found {
         Found::Blank => Ok(()),

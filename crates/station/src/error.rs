@@ -240,6 +240,9 @@ pub enum StationError {
     Policy(#[from] lanyard_issue::PolicyError),
     /// From below.
     #[error(transparent)]
+    Stock(#[from] lanyard_issue::StockError),
+    /// From below.
+    #[error(transparent)]
     Person(#[from] lanyard_people::PersonError),
     /// From below.
     #[error(transparent)]
@@ -269,6 +272,7 @@ impl StationError {
             Self::Encoding(error) => error,
             Self::Workflow(error) => error,
             Self::Policy(error) => error,
+            Self::Stock(error) => error,
             Self::Person(error) => error,
             Self::Import(error) => error,
             Self::Layout(error) => error,

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use lanyard_issue::Stock;
 use lanyard_keys::{Cost, HouseKind, KeysError, Opened, Slots, Vault};
 use lanyard_model::{Id, Kind, RecordRef};
 use lanyard_secret::SecretBytes;
@@ -57,6 +58,8 @@ pub(crate) struct House {
     /// The last verdict.
     pub verdict: Option<KnownVerdict>,
     pub encodings: Encodings,
+    /// Which blanks came in.
+    pub stock: Stock,
 }
 
 impl House {
@@ -121,6 +124,7 @@ impl House {
             .collect();
         self.recovery_confirmed = view.setting("recovery.confirmed")?.is_some();
         self.encodings = Encodings::load(view, self.front.rehearsal)?;
+        self.stock = crate::stock::load(view)?;
         let salt = self.store.house().id;
         let logins = records.iter().map(|record| (login_hash(salt, record.text("login")), record.of.id)).collect();
         if self.front.logins != logins {
@@ -245,6 +249,7 @@ impl Closed {
             opened: false,
             verdict: None,
             encodings: Encodings::default(),
+            stock: Stock::default(),
         };
         house.refresh()?;
         Ok(house)

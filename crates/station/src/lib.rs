@@ -49,6 +49,7 @@ mod settings;
 mod shared;
 mod station;
 mod steps;
+mod stock;
 mod tag;
 mod tagbench;
 mod views;

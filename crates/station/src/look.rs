@@ -10,7 +10,7 @@ use lanyard_model::{Change, Id, Kind, RecordRef, UnixMs, Value};
 use lanyard_piv::probe;
 
 use crate::api::{CardOnReader, DeviceRole, NextStep, Standing};
-use crate::cards::link;
+use crate::cards::{StationKeys, link};
 use crate::case::Case;
 use crate::devices::Seen;
 use crate::encodings::EncodingRef;
@@ -43,6 +43,7 @@ pub(crate) fn look(
         Ok(told) if hidden => Assess::of_hidden(&encoding, told, known, link()),
         _ => Assess::new(&encoding, &uid, known, link()),
     };
+    assess = assess.received(shared.quietly(|core| core.is_received(&uid)));
     let looked = match drive(shared, channel, &mut assess, |_| Ok(()), |_| {}) {
         Ok(assessment) => Looked::Assessed(Box::new(assessment)),
         Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => return Err(error),
@@ -67,7 +68,8 @@ fn is_random(uid: &[u8]) -> bool {
 /// The real UID of a card that shows a random one, if it is one of ours.
 fn recognise(shared: &Arc<Shared>, channel: &mut dyn Channel) -> Result<Option<[u8; 7]>, StationError> {
     let encodings = shared.quietly(|core| core.all_encodings())?;
-    let mut recognise = Recognise::new(encodings.iter().map(AsRef::as_ref), link());
+    let keys = StationKeys(Arc::clone(shared));
+    let mut recognise = Recognise::new(encodings.iter().map(AsRef::as_ref), &keys, link());
     match drive(shared, channel, &mut recognise, |_| Ok(()), |_| {}) {
         Ok(uid) => Ok(Some(uid)),
         Err((error @ StationError::Encoding(EncodingError::Lost { .. }), _)) => Err(error),
@@ -251,7 +253,7 @@ impl Core {
                 Found::Blank => Standing::Blank,
                 Found::Ours { .. } => Standing::Ours,
                 Found::Impostor => Standing::Unproven,
-                Found::Used { .. } | Found::Foreign => Standing::Foreign,
+                Found::Used { .. } | Found::Foreign | Found::NotReceived | Found::NotOriginal => Standing::Foreign,
             },
             Looked::Chip { .. } if seen.view.card.is_some() => Standing::Ours,
             Looked::Chip { certified: true, .. } => Standing::Foreign,
@@ -293,7 +295,9 @@ impl Core {
                 Found::Ours { .. } => vec![NextStep::Verify, NextStep::Reset],
                 // Half-written and given up before its master key was ours; or an emulator, which learns nothing by it.
                 Found::Impostor if begun().is_some() => vec![NextStep::Reset],
-                Found::Impostor | Found::Used { .. } | Found::Foreign => Vec::new(),
+                Found::Impostor | Found::Used { .. } | Found::Foreign | Found::NotReceived | Found::NotOriginal => {
+                    Vec::new()
+                }
             },
             Looked::Chip { .. } | Looked::Failed(_) => Vec::new(),
         }

@@ -186,6 +186,7 @@ impl Core {
             opened: true,
             verdict: None,
             encodings: Encodings::default(),
+            stock: lanyard_issue::Stock::default(),
         };
         house.refresh()?;
         self.house = Some(house);

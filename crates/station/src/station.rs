@@ -9,6 +9,7 @@ mod devices;
 mod encoding_pictures;
 mod encodings;
 mod keys;
+mod stock;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

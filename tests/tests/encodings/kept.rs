@@ -23,16 +23,23 @@ fn every_encoding_that_ships_is_in_a_rehearsal_and_starter_alone_in_a_real_house
     let station = home.rehearsal();
     assert_eq!(
         names(&station),
-        ["desfire-em/1 false", "ev1/1 false", "rekey/1 false", "starter/1 true", "three-applications/1 false"]
+        [
+            "desfire-em/1 false",
+            "ev1/1 false",
+            "purse/1 false",
+            "rekey/1 false",
+            "starter/1 true",
+            "three-applications/1 false"
+        ]
     );
     assert!(station.encodings().unwrap().iter().all(|hit| hit.keys_missing.is_empty()));
     assert_eq!(station.encoding_text("starter", None).unwrap().text, STARTER);
     let entries = station.history_recent(1000).unwrap();
-    assert_eq!(entries.iter().filter(|entry| entry.what == "encoding.added").count(), 5);
+    assert_eq!(entries.iter().filter(|entry| entry.what == "encoding.added").count(), 6);
     drop(station);
     // Once, not at every start.
     let again = home.rehearsal().history_recent(1000).unwrap();
-    assert_eq!(again.iter().filter(|entry| entry.what == "encoding.added").count(), 5);
+    assert_eq!(again.iter().filter(|entry| entry.what == "encoding.added").count(), 6);
     assert_eq!(names(&home.real()), ["starter/1 true"]);
 }
 

@@ -21,6 +21,10 @@ names: Texts | null,
  */
 iso_name: string | null, 
 /**
+ * What its keys are for: `aes`, `2k3des`.
+ */
+cipher: string, 
+/**
  * What anybody may do.
  */
 settings: LevelSettings, 

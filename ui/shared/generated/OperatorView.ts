@@ -17,6 +17,6 @@ name: string,
  */
 login: string, 
 /**
- * What they may do beyond what every operator may: `print.file`, `encoding.change`.
+ * What they may do beyond what every operator may: `print.file`, `encoding.change`, `stock.receive`.
  */
 rights: Array<string>, };

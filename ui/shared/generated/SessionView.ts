@@ -12,7 +12,7 @@ export type SessionView = {
 operator: OperatorView, 
 /**
  * What they may do: `issue`, `void`, `person.change`, `operator.change`, `backup`, `export`, `print.file`,
- * `encoding.change`.
+ * `encoding.change`, `stock.receive`.
  */
 rights: Array<string>, 
 /**

@@ -3,13 +3,20 @@
 //! An [`Encoding`] has passed every check that can be made without a card, a vault or a person.
 
 mod check;
+mod file;
 mod read;
+mod segment;
 
 use std::collections::BTreeMap;
 
-use lanyard_desfire::{AccessRights, Aid, CommMode, Family, FileKind, FileNo, KeyNo, KeySettings};
+use lanyard_desfire::{Aid, Family, KeyNo, KeySettings};
 use lanyard_formats::Wiegand;
 use serde::{Deserialize, Serialize};
+
+pub use file::{
+    Align, Charset, Coding, Content, DateForm, Field, File, FileKind, ParityText, Setting, Source, ValueRules,
+};
+pub use segment::{LegicKind, Segment};
 
 use crate::Date;
 
@@ -26,6 +33,8 @@ pub struct Encoding {
     pub applications: Vec<Application>,
     /// 125 kHz chips on the same badge.
     pub chips: Vec<Chip>,
+    /// LEGIC segments on the same badge.
+    pub segments: Vec<Segment>,
     /// Risks that somebody has put their name to.
     pub accepted: Vec<Acceptance>,
     places: BTreeMap<String, Place>,
@@ -143,6 +152,10 @@ pub struct CardRules {
     pub format_off: bool,
     /// The card refuses the secure messaging of earlier generations from then on. Cannot be undone here.
     pub only_ev2: bool,
+    /// A blank whose UID is not in received stock is refused, before any key is used.
+    pub stock: bool,
+    /// A blank is refused whose UID its maker did not sign, before any key is used.
+    pub originality: bool,
 }
 
 /// A key in the vault, and how a card's own key is made of it.
@@ -176,12 +189,41 @@ pub struct Application {
     pub names: Option<[String; 4]>,
     /// File identifier and name under which ISO 7816-4 SELECT finds it.
     pub iso: Option<IsoIds>,
+    /// What its keys are for.
+    pub cipher: Cipher,
     /// First settings byte.
     pub settings: KeySettings,
     /// Keys 0, 1, 2 … without gaps.
     pub keys: Vec<ApplicationKey>,
     /// Its files.
     pub files: Vec<File>,
+}
+
+/// What the keys of an application are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cipher {
+    /// AES-128.
+    #[default]
+    Aes,
+    /// Triple DES with keys of sixteen bytes, for readers that know nothing newer; in the secure messaging of EV1.
+    #[serde(rename = "2k3des")]
+    TwoKeyTripleDes,
+}
+
+impl Cipher {
+    /// As in descriptions.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Aes => "aes",
+            Self::TwoKeyTripleDes => "2k3des",
+        }
+    }
+
+    pub(crate) fn is_aes(&self) -> bool {
+        *self == Self::Aes
+    }
 }
 
 /// ISO 7816-4 names of an application.
@@ -202,202 +244,6 @@ pub struct ApplicationKey {
     pub role: String,
     /// Which key it is.
     pub spec: KeySpec,
-}
-
-/// A data file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Its number.
-    pub number: FileNo,
-    /// Written at once, or kept back until it is committed.
-    pub kind: FileKind,
-    /// ISO 7816-4 file identifier; there where the application has ISO names.
-    pub iso_file_id: Option<u16>,
-    /// In bytes.
-    pub size: u32,
-    /// How its data travels.
-    pub mode: CommMode,
-    /// Who may do what.
-    pub rights: AccessRights,
-    /// What stands where no field is.
-    pub fill: u8,
-    /// What it holds, by offset.
-    pub fields: Vec<Field>,
-}
-
-/// A value in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Unique in its file; named when a value does not fit or does not come back.
-    pub name: String,
-    /// From the start of the file, in bytes.
-    pub offset: u32,
-    /// In bytes.
-    pub length: u32,
-    /// What it is and where it comes from.
-    pub content: Content,
-}
-
-/// What a field holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// Text, the rest filled with this byte.
-    Text {
-        /// Where it comes from.
-        source: Source,
-        /// Where no text is.
-        fill: u8,
-        /// Its bytes.
-        charset: Charset,
-        /// On which side it stands.
-        align: Align,
-    },
-    /// An unsigned whole number.
-    Number {
-        /// Where it comes from.
-        source: Source,
-        /// Its digits or bits.
-        coding: Coding,
-    },
-    /// A day.
-    Date {
-        /// Where it comes from: text `2026-11-24`, or days after 1970-01-01.
-        source: Source,
-        /// What of it stands there.
-        form: DateForm,
-        /// Its digits or bits.
-        coding: Coding,
-    },
-    /// A card number with parity.
-    Wiegand {
-        /// Its format.
-        format: Wiegand,
-        /// Facility code; the number 0 in a format without one.
-        facility: Source,
-        /// Card number.
-        number: Source,
-        /// How the bits stand in the field.
-        setting: Setting,
-    },
-    /// Bits as the office draws them ([`lanyard_formats::BitLayout`]).
-    Bits {
-        /// The picture.
-        bits: String,
-        /// Its parity bits.
-        parity: Vec<ParityText>,
-        /// Where each letter's value comes from.
-        values: BTreeMap<char, Source>,
-        /// How the bits stand in the field.
-        setting: Setting,
-    },
-    /// Bytes of exactly the field's length.
-    Bytes {
-        /// Where they come from.
-        source: Source,
-    },
-}
-
-/// A parity bit as it is drawn: [`lanyard_formats::ParityPicture`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParityText {
-    /// Which bit, from 0.
-    pub bit: u8,
-    /// Odd or even.
-    pub odd: bool,
-    /// What it covers.
-    pub over: String,
-}
-
-/// The bytes of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Charset {
-    /// One to four bytes a character.
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// One byte a character; nothing but ASCII.
-    #[serde(rename = "ascii")]
-    Ascii,
-    /// ISO 8859-1: one byte a character.
-    #[serde(rename = "latin-1")]
-    Latin1,
-}
-
-/// On which side something shorter than its field stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Align {
-    /// At the field's first byte or bit.
-    Left,
-    /// At its last.
-    Right,
-}
-
-/// How bits stand in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Setting {
-    /// Zero bits before or behind.
-    pub align: Align,
-    /// The bytes turned round.
-    pub little: bool,
-}
-
-impl Setting {
-    /// As data files mostly hold them: right-justified, most significant byte first.
-    pub const USUAL: Self = Self { align: Align::Right, little: false };
-}
-
-/// How a number is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Coding {
-    /// Most significant byte first.
-    Big,
-    /// Least significant byte first.
-    Little,
-    /// Two decimal digits a byte, most significant first.
-    Bcd,
-    /// Two decimal digits a byte, the bytes turned round.
-    BcdLittle,
-    /// An ASCII digit a byte, zeros before.
-    Digits,
-}
-
-/// What of a day stands on the card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DateForm {
-    /// 20261124.
-    Yyyymmdd,
-    /// 261124, of the years 2000 to 2099.
-    Yymmdd,
-    /// 24112026.
-    Ddmmyyyy,
-    /// 241126, of the years 2000 to 2099.
-    Ddmmyy,
-    /// Days after 1970-01-01.
-    Days,
-}
-
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The same on every card.
-    Text(String),
-    /// The same on every card.
-    Int(u64),
-    /// The same on every card.
-    Bytes(Vec<u8>),
-    /// A value of this name that the caller gives: `person.staff_number`, `card.number`.
-    Value(String),
-}
-
-impl Source {
-    /// The value's name, where it is one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        if let Self::Value(name) = self { Some(name) } else { None }
-    }
 }
 
 impl Encoding {
@@ -427,6 +273,7 @@ impl Encoding {
     #[must_use]
     pub fn values(&self) -> Vec<&str> {
         let fields = self.applications.iter().flat_map(|application| &application.files).flat_map(|file| &file.fields);
+        let fields = fields.chain(self.segments.iter().flat_map(|segment| &segment.fields));
         let of_chips = self.chips.iter().flat_map(Chip::sources).filter_map(Source::name);
         let mut names: Vec<_> = fields.flat_map(|field| field.content.names()).chain(of_chips).collect();
         names.sort_unstable();
@@ -440,28 +287,9 @@ impl Encoding {
         let card = &self.card;
         let own = [Some(&card.master), card.transport.as_ref(), card.default.as_ref()].into_iter().flatten();
         let of_applications = self.applications.iter().flat_map(|application| &application.keys).map(|key| &key.spec);
+        let files = self.applications.iter().flat_map(|application| &application.files);
         let of_chips = self.chips.iter().filter_map(|chip| chip.password.as_ref());
-        own.chain(of_applications).chain(of_chips).collect()
-    }
-}
-
-impl Content {
-    /// Names of the values that go into it.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.sources().into_iter().filter_map(Source::name)
-    }
-
-    /// Where its values come from.
-    #[must_use]
-    pub fn sources(&self) -> Vec<&Source> {
-        match self {
-            Self::Text { source, .. }
-            | Self::Number { source, .. }
-            | Self::Date { source, .. }
-            | Self::Bytes { source } => vec![source],
-            Self::Wiegand { facility, number, .. } => vec![facility, number],
-            Self::Bits { values, .. } => values.values().collect(),
-        }
+        own.chain(of_applications).chain(files.filter_map(|file| file.kind.key())).chain(of_chips).collect()
     }
 }
 

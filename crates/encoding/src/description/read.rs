@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Align, Charset, ChipKind, Coding, DateForm};
+use super::{Align, Charset, ChipKind, Cipher, Coding, DateForm, LegicKind};
 use crate::EncodingError;
 use crate::error::place;
 
@@ -27,6 +27,8 @@ pub(super) struct EncodingText {
     pub applications: Vec<At<ApplicationText>>,
     #[serde(rename = "chip", default)]
     pub chips: Vec<At<ChipText>>,
+    #[serde(rename = "legic", default)]
+    pub segments: Vec<At<SegmentText>>,
     #[serde(rename = "accept", default)]
     pub accepted: Vec<At<AcceptText>>,
 }
@@ -39,6 +41,17 @@ pub(super) struct ChipText {
     pub facility: Option<At<PartSourceText>>,
     pub number: At<PartSourceText>,
     pub password: Option<At<KeyText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SegmentText {
+    pub stamp: At<String>,
+    pub family: At<LegicKind>,
+    pub length: At<u16>,
+    pub fill: Option<At<u8>>,
+    #[serde(rename = "field", default)]
+    pub fields: Vec<At<FieldText>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -86,6 +99,15 @@ pub(super) struct CardText {
     #[serde(default)]
     pub format_off: bool,
     pub only_ev2: Option<At<bool>>,
+    #[serde(default)]
+    pub stock: bool,
+    pub originality: Option<OriginalityText>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OriginalityText {
+    Required,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -126,6 +148,7 @@ pub(super) struct ApplicationText {
     pub aid: At<String>,
     pub names: Option<NamesText>,
     pub iso: Option<IsoText>,
+    pub cipher: Option<At<Cipher>>,
     pub settings: At<SettingsText>,
     #[serde(rename = "key")]
     pub keys: Vec<At<ApplicationKeyText>>,
@@ -163,24 +186,41 @@ pub(super) struct ApplicationKeyText {
 #[serde(deny_unknown_fields)]
 pub(super) struct FileText {
     pub number: At<u8>,
-    #[serde(default)]
-    pub kind: FileKindText,
+    pub kind: Option<At<FileKindText>>,
     pub iso_file_id: Option<At<u16>>,
-    pub size: At<u32>,
+    pub size: Option<At<u32>>,
+    pub records: Option<At<u32>>,
+    pub value: Option<At<ValueText>>,
+    pub key: Option<At<KeyText>>,
     pub mode: At<ModeText>,
     pub access: At<AccessText>,
-    #[serde(default)]
-    pub fill: u8,
+    pub fill: Option<At<u8>>,
     #[serde(rename = "field", default)]
     pub fields: Vec<At<FieldText>>,
 }
 
-#[derive(Deserialize, Clone, Copy, Default)]
+#[derive(Deserialize, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FileKindText {
     #[default]
     Standard,
     Backup,
+    Value,
+    Linear,
+    Cyclic,
+    TransactionMac,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueText {
+    pub lower: At<i32>,
+    pub upper: At<i32>,
+    pub start: At<i32>,
+    #[serde(default)]
+    pub limited_credit: bool,
+    #[serde(default)]
+    pub free: bool,
 }
 
 #[derive(Deserialize, Clone, Copy)]

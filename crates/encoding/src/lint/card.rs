@@ -4,7 +4,7 @@ use lanyard_desfire::Family;
 
 use super::Found;
 use super::rule::Rule;
-use crate::description::{ChipContent, Content, InputPart};
+use crate::description::{ChipContent, Content, InputPart, LegicKind};
 use crate::memory::Memory;
 
 pub(super) fn rules(found: &mut Found<'_>) {
@@ -21,13 +21,20 @@ pub(super) fn rules(found: &mut Found<'_>) {
             found.add(Rule::ChipOpen, &chip.at(), "no password");
         }
     }
-    if files().next().is_none() && encoding.chips.is_empty() {
+    for segment in encoding.segments.iter().filter(|segment| segment.family == LegicKind::Prime) {
+        found.add(Rule::LegicCopyable, &segment.at(), "family = \"prime\"");
+    }
+    if files().next().is_none() && encoding.chips.is_empty() && encoding.segments.is_empty() {
         found.add(Rule::UidOnly, "card", "no file on the card");
     }
     if card.family == Family::Ev1 {
         found.add(Rule::Ev1, "card, family", "family = \"ev1\"");
     } else if !card.only_ev2 {
         found.add(Rule::OlderMessaging, "card", "only_ev2 is not set");
+    }
+    for application in encoding.applications.iter().filter(|application| !application.cipher.is_aes()) {
+        let at = format!("application {:06X}", application.aid.number());
+        found.add(Rule::DesKeys, &at, "cipher = \"2k3des\"");
     }
     if card.random_uid {
         for application in &encoding.applications {
@@ -64,6 +71,12 @@ pub(super) fn rules(found: &mut Found<'_>) {
     }
     if card.transport.is_none() {
         found.add(Rule::TransportKeyKnown, "card", "no transport_key");
+    }
+    if !card.stock {
+        found.add(Rule::AnyBlank, "card", "stock is not set");
+    }
+    if !card.originality {
+        found.add(Rule::OriginalityOff, "card", "originality is not set");
     }
     let needed = Memory::of(encoding).bytes;
     if card.free_bytes < needed {

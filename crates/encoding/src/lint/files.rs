@@ -1,18 +1,32 @@
 //! Rules about files, their rights, and the values in them.
 
-use lanyard_desfire::{Access, CommMode, KeyNo};
+use lanyard_desfire::{Access, CommMode, Family, KeyNo};
 
 use super::Found;
 use super::rule::Rule;
-use crate::description::{Application, Charset, Content, Field, File, Source};
+use crate::description::{Application, Charset, Content, Field, File, FileKind, Source};
 
 pub(super) fn rules(found: &mut Found<'_>) {
+    for segment in &found.encoding.segments {
+        for field in &segment.fields {
+            values(found, &format!("{}, field {}", segment.at(), field.name), field);
+        }
+    }
     for application in &found.encoding.applications {
+        let mac = application.files.iter().any(|file| file.kind.key().is_some());
         for file in &application.files {
             let at = format!("application {:06X}, file {}", application.aid.number(), file.number.get());
             rights(found, &at, application, file);
-            if file.fields.is_empty() {
+            if file.fields.is_empty() && !file.kind.lives() {
                 found.about(Rule::FileEmpty, &at, format!("{} bytes", file.size), [("bytes", file.size.to_string())]);
+            }
+            if let FileKind::Value(value) = &file.kind {
+                if value.free {
+                    found.add(Rule::FreeRead, &at, "free = true");
+                }
+                if !mac && found.encoding.card.family != Family::Ev1 {
+                    found.add(Rule::NoTransactionMac, &at, "no file of kind transaction_mac");
+                }
             }
             for field in &file.fields {
                 values(found, &format!("{at}, field {}", field.name), field);
@@ -38,14 +52,21 @@ fn rights(found: &mut Found<'_>, at: &str, application: &Application, file: &Fil
         (_, Some(field)) if file.mode != CommMode::Full => {
             found.about(Rule::PersonalInClear, at, format!("field {}", field.name), [("field", field.name.clone())]);
         }
-        (_, None) if file.mode == CommMode::Plain => found.add(Rule::Plain, at, "mode = \"plain\""),
+        // A transaction MAC is itself the proof.
+        (_, None) if file.mode == CommMode::Plain && file.kind.key().is_none() => {
+            found.add(Rule::Plain, at, "mode = \"plain\"");
+        }
         _ => {}
     }
     // Key 0 may do all of it anyway: it changes the rights.
-    let reads = |key: KeyNo| key != KeyNo::MASTER && [rights.read, rights.read_write].contains(&Access::Key(key));
-    let writer = [rights.write, rights.read_write]
-        .into_iter()
-        .find_map(|right| if let Access::Key(key) = right { Some(key).filter(|key| reads(*key)) } else { None });
+    // Who credits a value may read it: there is no other way to credit.
+    let is_value = matches!(file.kind, FileKind::Value(_));
+    let readers = if is_value { [rights.read; 2] } else { [rights.read, rights.read_write] };
+    let reads = |key: KeyNo| key != KeyNo::MASTER && readers.contains(&Access::Key(key));
+    // Who may name a reader for a transaction MAC writes nothing.
+    let writers = [rights.write, rights.read_write].into_iter().filter(|_| file.kind.key().is_none());
+    let writer =
+        writers.filter_map(|right| if let Access::Key(key) = right { Some(key) } else { None }).find(|key| reads(*key));
     if let Some(key) = writer {
         let role = role(application, key);
         found.about(Rule::WriteByReader, &access, format!("role {role}"), [("role", role.to_owned())]);

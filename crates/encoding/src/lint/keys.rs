@@ -50,6 +50,21 @@ pub(super) fn rules(found: &mut Found<'_>) {
             }
             seen.push((at, role, own));
         }
+        for file in &application.files {
+            let Some(spec) = file.kind.key() else { continue };
+            let at = format!("application {:06X}, file {}, key", application.aid.number(), file.number.get());
+            let role = format!("key {}", spec.name);
+            if spec.input.is_empty() {
+                found.about(Rule::KeyUndiversified, &at, role.clone(), [("key", spec.name.clone())]);
+            }
+            input(found, &at, spec);
+            let own = key_of(spec, application.aid, KeyNo::MASTER);
+            if let Some((other, ..)) = seen.iter().find(|(.., seen)| *seen == own) {
+                let details = [("role", "transaction_mac".to_owned()), ("other", other.clone())];
+                found.about(Rule::KeySame, &at, format!("the same as of {other}"), details);
+            }
+            seen.push((at, role, own));
+        }
     }
 }
 

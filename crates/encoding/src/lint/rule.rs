@@ -70,12 +70,18 @@ rules! {
     Copyable: "copyable", Error, true,
         "A 125 kHz chip tells its number to every reader: a copy takes seconds and a blank chip, and opens what the badge opens.",
         "Let the doors read the card; keep the chip for those that cannot yet, with a day on which that ends.";
+    LegicCopyable: "legic_copyable", Error, true,
+        "LEGIC prime keeps nothing secret: whoever comes near the card reads its segments, and writes them into another for the price of that.",
+        "family = \"advant\"; or somebody's name to it until the doors that need it are changed.";
     ChipOpen: "chip_open", Warning, true,
         "Without a password anybody writes another number into the chip.",
         "A password in the chip's table, diversified by the UID.";
     Ev1: "ev1_messaging", Warning, true,
         "The secure messaging of EV1 does not number its commands and knows no transaction: what was seen can be replayed within a session.",
         "Take EV2 or EV3 cards: family = \"ev2\".";
+    DesKeys: "des_keys", Error, true,
+        "Triple DES is withdrawn (NIST SP 800-131A), and keys of this kind have been measured out of first-generation cards within hours: then the card can be copied.",
+        "cipher = \"aes\"; or somebody's name to it until the last old reader is gone.";
     OlderMessaging: "older_messaging_on", Warning, true,
         "Only EV2 messaging is used, but the card still answers the older kinds: whoever has a key chooses the weaker.",
         "only_ev2 = true in [card], once every reader speaks EV2.";
@@ -103,6 +109,12 @@ rules! {
     TransportKeyKnown: "transport_key_known", Note, true,
         "Blanks come with the factory key, which is the same the world over: whoever listens while a card is written can work out its master key.",
         "Order cards with a key of your own and name it in [card.transport_key]; or write cards where nobody listens.";
+    AnyBlank: "any_blank", Note, true,
+        "A blank is taken by its key alone, wherever it came from: whoever has an emulator with the factory key is given keys.",
+        "stock = true in [card], and lanyard stock add for each box that comes.";
+    OriginalityOff: "originality_unread", Note, true,
+        "Nothing asks whether the maker signed the card's UID: a chip of another make passes for the ordered one.",
+        "originality = \"required\" in [card].";
     FreeBytesSmall: "free_bytes_small", Error, false,
         "A card with less memory than the encoding takes would be begun and not finished.",
         "Raise free_bytes in [card] to at least what the plan's memory map says.";
@@ -163,6 +175,9 @@ rules! {
     FileEmpty: "file_empty", Note, true,
         "The file holds no field: it takes memory and says nothing.",
         "A field, or no file.";
+    NoTransactionMac: "no_transaction_mac", Note, true,
+        "Nothing proves what a till took off this value: whoever runs the tills says what they like.",
+        "A file of kind transaction_mac, whose key the tills do not have.";
     NoProof: "no_card_record", Note, true,
         "Nothing on the card is signed by its issuer: off line, only the keys say that it is genuine.",
         "A field of type card_record.";

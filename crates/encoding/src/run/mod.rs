@@ -14,9 +14,10 @@ use lanyard_desfire::{Aid, Card, CardStatus, DesfireError, KeyNo, Link, Op, Prog
 use crate::journal::{JournalRow, reached};
 use crate::keys::{HeldKey, KeySource};
 use crate::machine::{Action, CardLeft, Event, Machine, Random};
-use crate::operation::operation;
-use crate::plan::{Plan, Purpose, Step};
+use crate::operation::{newest_record, operation};
+use crate::plan::{Plan, Purpose};
 use crate::readback::{FileRead, ReadBack, compare};
+use crate::step::{Step, Stored};
 use crate::{EncodingError, wire};
 
 /// Which of two keys a card has.
@@ -43,9 +44,11 @@ enum Doing {
     Select,
     Prove(Proof),
     Change,
-    /// What a step wrote to a backup file counts from then on.
+    /// What a step wrote to a backup or record file counts from then on.
     Commit,
     Read,
+    /// Whether the record that a lost run was about to add is there.
+    Look,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,7 @@ enum Next {
     /// The step has happened already.
     Skip,
     Commit,
+    Look,
     Select(Aid),
     Prove(Proof),
     Do,
@@ -94,6 +98,8 @@ pub struct Run {
     asked_again: bool,
     /// Whether the step under way has written, and has to commit.
     uncommitted: bool,
+    /// Whether the record that a lost run was about to add was found not to be there.
+    looked: bool,
     master: Lives,
     keys: BTreeMap<(Aid, KeyNo), Lives>,
     waiting: Waiting,
@@ -155,6 +161,7 @@ impl Run {
             proved: plan.purpose == Purpose::Read,
             asked_again: false,
             uncommitted: false,
+            looked: false,
             master,
             keys,
             waiting: Waiting::Start,
@@ -188,6 +195,10 @@ impl Run {
             match self.needs(step)? {
                 Next::Skip => self.at += 1,
                 Next::Commit => return self.transmit(Doing::Commit, Op::CommitTransaction),
+                Next::Look => {
+                    let op = newest_record(step)?;
+                    return self.transmit(Doing::Look, op);
+                }
                 Next::Select(aid) => return self.transmit(Doing::Select, Op::SelectApplication(aid)),
                 Next::Prove(proof) => {
                     let op = self.proof(proof, step, keys, random)?;
@@ -235,7 +246,7 @@ impl Run {
             Doing::Prove(proof @ Proof::Key(.., lives)) => self.set(proof, lives),
             Doing::Change | Doing::Commit => {
                 match self.step() {
-                    Some(Step::Write { commit: true, .. }) if doing == Doing::Change => {
+                    Some(Step::Write { commit: true, .. } | Step::Record { .. }) if doing == Doing::Change => {
                         self.uncommitted = true;
                         return Ok(());
                     }
@@ -249,21 +260,32 @@ impl Run {
                 self.uncommitted = false;
                 self.at += 1;
             }
+            // The lost run added it.
+            Doing::Look => self.at += 1,
             Doing::Read => {
-                let Reply::Data(data) = reply else { return Err(EncodingError::OutOfTurn) };
-                let Some(Step::ReadBack { aid, file, by, fields, expect, .. }) = self.step() else {
-                    return Err(EncodingError::OutOfTurn);
+                let data = match reply {
+                    Reply::Data(data) => data.clone(),
+                    Reply::Value(value) => value.to_le_bytes().to_vec(),
+                    _ => return Err(EncodingError::OutOfTurn),
                 };
-                let aid = wire::aid_text(*aid);
-                if let Some(expected) = expect {
-                    compare(&aid, file.get(), fields, &expected.0, data)?;
-                }
-                let key = by.as_ref().map(|reader| reader.number.get());
-                let read = FileRead::new(file.get(), key, data.clone(), fields);
-                self.read.push(aid, read);
-                self.at += 1;
+                self.was_read(&data)?;
             }
         }
+        Ok(())
+    }
+
+    fn was_read(&mut self, data: &[u8]) -> Result<(), EncodingError> {
+        let Some(Step::ReadBack { aid, file, by, fields, expect, .. }) = self.step() else {
+            return Err(EncodingError::OutOfTurn);
+        };
+        let aid = wire::aid_text(*aid);
+        if let Some(expected) = expect {
+            compare(&aid, file.get(), fields, &expected.0, data)?;
+        }
+        let key = by.as_ref().map(|reader| reader.number.get());
+        let read = FileRead::new(file.get(), key, data.to_vec(), fields);
+        self.read.push(aid, read);
+        self.at += 1;
         Ok(())
     }
 
@@ -277,8 +299,25 @@ impl Run {
                 matches!(self.step(), Some(Step::Remove { .. }))
                     && (self.plan.purpose == Purpose::Reset || self.open == Some(self.at))
             }
+            // A run that takes back does not know how far the other got.
+            DesfireError::Refused { status: CardStatus::NoSuchFile, .. } => {
+                matches!(self.step(), Some(Step::RemoveFile { .. }))
+                    && (self.plan.purpose == Purpose::RollBack || self.open == Some(self.at))
+            }
             _ => false,
         };
+        let past_the_end = matches!(error, DesfireError::Refused { status: CardStatus::Boundary, .. });
+        if doing == Doing::Look && past_the_end {
+            self.looked = true;
+            return Ok(());
+        }
+        // A till may have cleared what was there at issue.
+        if doing == Doing::Read
+            && past_the_end
+            && matches!(self.step(), Some(Step::ReadBack { stored: Stored::Record, expect: None, .. }))
+        {
+            return self.was_read(&[]);
+        }
         if doing == Doing::Change && done {
             self.at += 1;
             return Ok(());

@@ -7,7 +7,8 @@ use super::{Lives, Next, Proof, Run};
 use crate::EncodingError;
 use crate::keys::{HeldKey, KeySource};
 use crate::machine::{Random, nonce};
-use crate::plan::{Messaging, Step};
+use crate::plan::Messaging;
+use crate::step::Step;
 
 impl Run {
     pub(super) fn needs(&self, step: &Step) -> Result<Next, EncodingError> {
@@ -37,15 +38,31 @@ impl Run {
                 let ask = if lives == Lives::Unknown { number } else { by };
                 self.key_session(*aid, *ask)
             }
-            Step::File { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
-            Step::Write { .. } if self.uncommitted => Ok(Next::Commit),
+            Step::File { aid, .. }
+            | Step::ValueFile { aid, .. }
+            | Step::RecordFile { aid, .. }
+            | Step::TransactionMac { aid, .. }
+            | Step::RemoveFile { aid, .. } => self.key_session(*aid, KeyNo::MASTER),
+            Step::Write { .. } | Step::Record { .. } if self.uncommitted => Ok(Next::Commit),
+            // Another time would add a second one.
+            Step::Record { aid, seen_by, .. } if self.open == Some(self.at) && !self.looked => {
+                let session = match seen_by {
+                    Some(reader) => self.key_session(*aid, *reader)?,
+                    None if self.card.selected() != Some(*aid) => Next::Select(*aid),
+                    None => Next::Do,
+                };
+                Ok(if matches!(session, Next::Do) { Next::Look } else { session })
+            }
+            Step::Record { aid, by, .. } => self.key_session(*aid, *by),
             Step::Write { aid, by, .. } => self.key_session(*aid, *by),
             Step::ReadBack { aid, by, .. } => {
                 if self.card.selected() != Some(*aid) {
                     return Ok(Next::Select(*aid));
                 }
                 Ok(match by {
-                    Some(reader) if self.card.session() != self.session_of(reader.number) => Next::Prove(Proof::Reader),
+                    Some(reader) if self.card.session() != self.session_of(reader.number, &reader.key) => {
+                        Next::Prove(Proof::Reader)
+                    }
                     _ => Next::Do,
                 })
             }
@@ -71,9 +88,9 @@ impl Run {
         self.plan.messaging == Messaging::Ev1
     }
 
-    /// What the proof of an AES key makes.
-    fn session_of(&self, key: KeyNo) -> SessionState {
-        if self.is_ev1() { SessionState::Ev1(key) } else { SessionState::Ev2(key) }
+    /// What the proof of an application's key makes.
+    fn session_of(&self, key: KeyNo, held: &HeldKey) -> SessionState {
+        if self.is_ev1() || held.is_des() { SessionState::Ev1(key) } else { SessionState::Ev2(key) }
     }
 
     /// A master key goes from AES to DES only in a session of the older kind (AN12343 has no cryptogram for it).
@@ -90,7 +107,8 @@ impl Run {
             return Ok(Next::Select(aid));
         }
         let lives = self.lives(aid, number)?;
-        if self.card.session() == self.session_of(number) && lives != Lives::Unknown {
+        let there = self.card.session() == self.session_of(number, self.key_held(aid, number, lives)?);
+        if there && lives != Lives::Unknown {
             return Ok(Next::Do);
         }
         let candidate = if lives == Lives::Old { Lives::Old } else { Lives::New };
@@ -101,6 +119,20 @@ impl Run {
         // What is not changed is what it will be.
         let held = || self.held_at(aid, number).map(|_| Lives::New);
         self.keys.get(&(aid, number)).copied().or_else(held).ok_or(EncodingError::JournalForeign)
+    }
+
+    /// A key of an application as it is, or will be.
+    fn key_held(&self, aid: Aid, number: KeyNo, lives: Lives) -> Result<&HeldKey, EncodingError> {
+        let changes = self.plan.steps.iter().find_map(|planned| match &planned.step {
+            Step::Key { aid: of, number: no, old, new, .. } if *of == aid && *no == number => Some((old, new)),
+            _ => None,
+        });
+        let held = match changes {
+            Some((old, _)) if lives == Lives::Old => Some(old),
+            Some((_, new)) => Some(new),
+            None => self.held_at(aid, number),
+        };
+        held.ok_or(EncodingError::JournalForeign)
     }
 
     fn held_at(&self, aid: Aid, number: KeyNo) -> Option<&HeldKey> {
@@ -115,7 +147,10 @@ impl Run {
         random: Random<'_>,
     ) -> Result<Op, EncodingError> {
         let rnd_a = nonce(random);
-        let aes = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
+        let of_application = |key_no: KeyNo, held: &HeldKey, rnd_a| -> Result<Op, EncodingError> {
+            if held.is_des() {
+                return Ok(Op::AuthenticateIso { key_no, key: held.des(keys)?, rnd_a });
+            }
             let key = held.aes(keys)?;
             Ok(match self.plan.messaging {
                 Messaging::Ev1 => Op::AuthenticateAes { key_no, key, rnd_a },
@@ -130,23 +165,12 @@ impl Run {
                 } else if lives == Lives::Old && self.leaves_aes(step) {
                     Ok(Op::AuthenticateAes { key_no, key: held.aes(keys)?, rnd_a })
                 } else {
-                    aes(key_no, held, rnd_a)
+                    of_application(key_no, held, rnd_a)
                 }
             }
-            Proof::Key(aid, number, lives) => {
-                let changes = self.plan.steps.iter().find_map(|planned| match &planned.step {
-                    Step::Key { aid: of, number: no, old, new, .. } if *of == aid && *no == number => Some((old, new)),
-                    _ => None,
-                });
-                let held = match changes {
-                    Some((old, _)) if lives == Lives::Old => Some(old),
-                    Some((_, new)) => Some(new),
-                    None => self.held_at(aid, number),
-                };
-                aes(number, held.ok_or(EncodingError::JournalForeign)?, rnd_a)
-            }
+            Proof::Key(aid, number, lives) => of_application(number, self.key_held(aid, number, lives)?, rnd_a),
             Proof::Reader => match step {
-                Step::ReadBack { by: Some(reader), .. } => aes(reader.number, &reader.key, rnd_a),
+                Step::ReadBack { by: Some(reader), .. } => of_application(reader.number, &reader.key, rnd_a),
                 _ => Err(EncodingError::OutOfTurn),
             },
         }

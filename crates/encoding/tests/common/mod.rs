@@ -17,6 +17,7 @@ use lanyard_virtual::{ApduCard, DesfireCard, FrameSize, Memory, Model};
 pub const THREE: &str = include_str!("../../../../assets/encodings/three-applications.toml");
 pub const EV1: &str = include_str!("../../../../assets/encodings/ev1.toml");
 pub const WITH_CHIP: &str = include_str!("../../../../assets/encodings/desfire-em.toml");
+pub const PURSE: &str = include_str!("../../../../assets/encodings/purse.toml");
 pub const REKEY: &str = include_str!("../../../../assets/encodings/rekey.toml");
 pub const STARTER: &str = include_str!("../../../../assets/encodings/starter.toml");
 pub const UID: [u8; 7] = [4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
@@ -68,6 +69,7 @@ pub fn values() -> Values {
         .with("card.number", 4567)
         .with("card.long_number", 48_821)
         .with("card.record", (0..128).collect::<Vec<u8>>())
+        .with("card.valid_from", "2026-11-24")
         .with("card.valid_until", "2031-11-23")
         .with("person.staff_no", "104882")
         .with("person.given_name", "Åsa")

@@ -122,6 +122,8 @@ pub struct EncodingApplication {
     pub names: Option<Texts>,
     /// The name under which ISO 7816-4 finds it.
     pub iso_name: Option<String>,
+    /// What its keys are for: `aes`, `2k3des`.
+    pub cipher: String,
     /// What anybody may do.
     pub settings: LevelSettings,
     /// By number, without gaps.
@@ -136,10 +138,16 @@ pub struct EncodingApplication {
 pub struct EncodingFile {
     /// Its number.
     pub number: u8,
-    /// A card pulled while it is written keeps the old content.
-    pub backup: bool,
-    /// In bytes.
+    /// `standard`, `backup`, `value`, `linear`, `cyclic`, `transaction_mac`.
+    pub kind: String,
+    /// In bytes: all of it, or one record.
     pub size: u32,
+    /// How many records; `null` where it has none.
+    pub records: Option<u32>,
+    /// Lowest, first and highest value; `null` where it is none.
+    pub value: Option<[i32; 3]>,
+    /// What a transaction MAC is made with; `null` for any other kind.
+    pub key: Option<KeySlot>,
     /// How its data goes through the air: `plain`, `mac`, `full`.
     pub mode: String,
     /// Who may read: a role, `free`, `never`.

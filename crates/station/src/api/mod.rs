@@ -12,6 +12,7 @@ mod history;
 mod keys;
 mod person;
 mod status;
+mod stock;
 
 pub use bench::{BenchAction, BenchCard, BenchCardKind, BenchPrinter, BenchView};
 pub use case::{
@@ -40,6 +41,7 @@ pub use status::{
     DataView, FirstStart, HouseView, NewOperator, OperatorView, Password, Recovery, SessionView, Shown, Status, Texts,
     Theme,
 };
+pub use stock::{StockAdded, StockHit};
 
 use lanyard_fault::Coded;
 use serde::Serialize;

@@ -66,7 +66,7 @@ pub struct OperatorView {
     pub name: String,
     /// Sign-in name.
     pub login: String,
-    /// What they may do beyond what every operator may: `print.file`, `encoding.change`.
+    /// What they may do beyond what every operator may: `print.file`, `encoding.change`, `stock.receive`.
     pub rights: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ pub struct SessionView {
     /// Who.
     pub operator: OperatorView,
     /// What they may do: `issue`, `void`, `person.change`, `operator.change`, `backup`, `export`, `print.file`,
-    /// `encoding.change`.
+    /// `encoding.change`, `stock.receive`.
     pub rights: Vec<String>,
     /// `en`, `fr`, `de`, `sv`.
     pub language: String,

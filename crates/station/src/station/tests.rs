@@ -1,6 +1,7 @@
 //! What a house brings with it and leaves behind: its devices, its slots, its front, its numbers; and that a case which is
 //! over is not worked on.
 
+mod blanks;
 mod cases;
 mod chips;
 mod handing;

@@ -43,8 +43,10 @@ const counts = (text: string) =>
     .replace(/(\d+) keys/, (_, n: string) => counted("encoding.count.keys", Number(n)))
     .replace(/(\d+) files/, (_, n: string) => counted("encoding.count.files", Number(n)))
     .replace(/(\d+) bytes/, (_, n: string) => t("encoding.bytes", { n: number(Number(n)) }))
-    .replace(/^backup/, t("encoding.backup"))
-    .replace(/^standard, /, "");
+    .replace(/^standard, /, "")
+    .replace(/^(backup|value|linear|cyclic|transaction_mac)/, (kind) => lookup(`encoding.file.${kind}`) ?? kind)
+    .replace("limited_credit", t("encoding.limited_credit"))
+    .replace(/free$/, t("encoding.value.free"));
 
 /** As it is or will be; a dash for what is not there. */
 export function valueWords(what: string, value: string | null, view: EncodingView | null): string {

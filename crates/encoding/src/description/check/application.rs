@@ -1,18 +1,11 @@
-//! An application of a description: its numbers, settings, keys, and files with their rights.
+//! An application of a description: its numbers, settings, keys, and files.
 
-use std::collections::BTreeSet;
+use lanyard_desfire::{Aid, ChangeKeyRight, KeyNo, KeySettings};
 
-use lanyard_desfire::{Access, AccessRights, Aid, ChangeKeyRight, CommMode, FileKind, FileNo, KeyNo, KeySettings};
-
-use super::super::read::{
-    AccessText, ApplicationKeyText, ApplicationText, At, FileKindText, FileText, IsoText, ModeText, SettingsText,
-};
-use super::super::{Application, ApplicationKey, Field, File, IsoIds};
-use super::{Check, clip, field, is_word, key, names, within};
+use super::super::read::{ApplicationKeyText, ApplicationText, At, FileKindText, IsoText, SettingsText};
+use super::super::{Application, ApplicationKey, Cipher, File, FileKind, IsoIds};
+use super::{Check, clip, file, is_word, key, names, within};
 use crate::error::Problem;
-
-/// The largest DESFire has 32 KB.
-const MOST_BYTES: u32 = 32_768;
 
 pub(super) fn application(check: &mut Check<'_>, read: At<ApplicationText>) -> Option<Application> {
     let begin = read.span().start;
@@ -33,22 +26,38 @@ pub(super) fn application(check: &mut Check<'_>, read: At<ApplicationText>) -> O
         return None;
     }
     let settings = settings(check, &at, read.settings.into_inner(), &keys);
+    let cipher = read.cipher.as_ref().map_or(Cipher::Aes, |cipher| *cipher.get_ref());
+    if let (Some(cipher), false) = (&read.cipher, cipher.is_aes()) {
+        let mac = read.files.iter().any(|file| {
+            file.get_ref().kind.as_ref().is_some_and(|kind| *kind.get_ref() == FileKindText::TransactionMac)
+        });
+        if let Some(with) = check.without_des.or(mac.then_some("transaction_mac")) {
+            check.of(&at, "cipher", cipher, Problem::NotWithDes { with });
+        }
+    }
     let mut files: Vec<File> = Vec::new();
     for file in read.files {
         let number = file.get_ref().number.clone();
         let iso_there = file.get_ref().iso_file_id.as_ref().map(|iso| iso.span().start);
-        let Some(file) = self::file(check, &at, file, &keys) else { continue };
+        let kind_at = file.get_ref().kind.clone();
+        let Some(file) = file::file(check, &at, file, &keys) else { continue };
         let file_at = within(&at, &format!("file {}", file.number.get()));
-        if file.iso_file_id.is_some() != iso.is_some() {
+        let can_have_iso = !matches!(file.kind, FileKind::Value(_) | FileKind::TransactionMac(_));
+        if file.iso_file_id.is_some() != (iso.is_some() && can_have_iso) {
             let offset = iso_there.unwrap_or(number.span().start);
             check.wrong(&within(&file_at, "iso_file_id"), offset, Problem::IsoBoth);
         }
         if files.iter().any(|other| other.number == file.number) {
             check.of(&file_at, "number", &number, Problem::Twice { what: "file number" });
         }
+        if let Some(kind) =
+            kind_at.filter(|_| file.kind.key().is_some() && files.iter().any(|of| of.kind.key().is_some()))
+        {
+            check.of(&file_at, "kind", &kind, Problem::Twice { what: "transaction_mac" });
+        }
         files.push(file);
     }
-    Some(Application { aid: aid?, names, iso, settings, keys, files })
+    Some(Application { aid: aid?, names, iso, cipher, settings, keys, files })
 }
 
 fn aid(check: &mut Check<'_>, at: &str, read: &At<String>) -> Option<Aid> {
@@ -121,100 +130,4 @@ fn settings(check: &mut Check<'_>, at: &str, read: SettingsText, keys: &[Applica
         settings_changeable: read.settings_changeable,
         change_key,
     }
-}
-
-fn file(check: &mut Check<'_>, at: &str, read: At<FileText>, keys: &[ApplicationKey]) -> Option<File> {
-    let begin = read.span().start;
-    let read = read.into_inner();
-    let at = within(at, &format!("file {}", read.number.get_ref()));
-    check.mark(&at, begin);
-    let number = FileNo::new(*read.number.get_ref());
-    if number.is_none() {
-        check.of(&at, "number", &read.number, Problem::FileNumber);
-    }
-    let size = *read.size.get_ref();
-    if size == 0 || size > MOST_BYTES {
-        check.of(&at, "size", &read.size, Problem::Length { least: 1, most: MOST_BYTES as usize });
-    }
-    let mode = match read.mode.get_ref() {
-        ModeText::Plain => CommMode::Plain,
-        ModeText::Mac => CommMode::Mac,
-        ModeText::Full => CommMode::Full,
-    };
-    let rights = rights(check, &at, read.access, keys, mode);
-    let mut fields: Vec<Field> = Vec::new();
-    let mut names = BTreeSet::new();
-    for read in read.fields {
-        let (name, offset) = (read.get_ref().name.clone(), read.get_ref().offset.clone());
-        let length = read.get_ref().length.clone();
-        let Some(field) = field::field(check, &at, read) else { continue };
-        let at = within(&at, &format!("field {}", field.name));
-        if field.offset >= size {
-            check.of(&at, "offset", &offset, Problem::Outside { size });
-        } else if field.offset.checked_add(field.length).is_none_or(|end| end > size) {
-            check.of(&at, "length", &length, Problem::Outside { size });
-        }
-        if !names.insert(field.name.clone()) {
-            check.of(&at, "name", &name, Problem::Twice { what: "field name" });
-        }
-        let end = |field: &Field| field.offset.saturating_add(field.length);
-        let apart = |other: &Field| end(&field) <= other.offset || end(other) <= field.offset;
-        if let Some(other) = fields.iter().find(|other| !apart(other)) {
-            check.of(&at, "offset", &offset, Problem::Overlap { with: other.name.clone() });
-        }
-        fields.push(field);
-    }
-    fields.sort_by_key(|field| field.offset);
-    let kind = match read.kind {
-        FileKindText::Standard => FileKind::Standard,
-        FileKindText::Backup => FileKind::Backup,
-    };
-    let iso_file_id = read.iso_file_id.map(At::into_inner);
-    Some(File { number: number?, kind, iso_file_id, size, mode, rights: rights?, fill: read.fill, fields })
-}
-
-fn rights(
-    check: &mut Check<'_>,
-    at: &str,
-    read: At<AccessText>,
-    keys: &[ApplicationKey],
-    mode: CommMode,
-) -> Option<AccessRights> {
-    let at = within(at, "access");
-    let begin = read.span().start;
-    check.mark(&at, begin);
-    let AccessText { read, write, read_write, change } = read.into_inner();
-    let words = [("read", read), ("write", write), ("read_write", read_write), ("change", change)];
-    let found = [0, 1, 2, 3].map(|which| {
-        let (key, word) = &words[which];
-        match word.get_ref().as_str() {
-            // Whoever may write or change anything may make the card say anything.
-            "free" if which != 0 => {
-                check.of(&at, key, word, Problem::FreeWrite);
-                None
-            }
-            "free" => Some(Access::Free),
-            "never" => Some(Access::Never),
-            role => {
-                let key_of = keys.iter().find(|key| key.role == role).map(|key| Access::Key(key.number));
-                if key_of.is_none() {
-                    check.of(&at, key, word, Problem::Role { role: clip(role) });
-                }
-                key_of
-            }
-        }
-    });
-    let [read, write, read_write, change] = found;
-    let rights = AccessRights { read: read?, write: write?, read_write: read_write?, change: change? };
-    if rights.write == Access::Never && rights.read_write == Access::Never {
-        check.of(&at, "write", &words[1].1, Problem::NoWriter);
-    }
-    if rights.read == Access::Never && rights.read_write == Access::Never {
-        check.of(&at, "read", &words[0].1, Problem::NoReader);
-    }
-    // What anyone may read travels in the clear, whatever the file's mode says.
-    if rights.read == Access::Free && mode != CommMode::Plain {
-        check.of(&at, "read", &words[0].1, Problem::FreeReadEnciphered);
-    }
-    Some(rights)
 }

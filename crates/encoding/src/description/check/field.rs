@@ -43,6 +43,32 @@ pub(super) fn field(check: &mut Check<'_>, at: &str, read: At<FieldText>) -> Opt
     (check.errors.len() == before).then_some(field)
 }
 
+/// All fields of a file or segment of this size, each with where its offset stands.
+pub(super) fn all(check: &mut Check<'_>, at: &str, read: Vec<At<FieldText>>, size: u32) -> Vec<(Field, At<u32>)> {
+    let mut fields: Vec<(Field, At<u32>)> = Vec::new();
+    for read in read {
+        let (name, offset) = (read.get_ref().name.clone(), read.get_ref().offset.clone());
+        let length = read.get_ref().length.clone();
+        let Some(field) = field(check, at, read) else { continue };
+        let at = within(at, &format!("field {}", field.name));
+        if field.offset >= size {
+            check.of(&at, "offset", &offset, Problem::Outside { size });
+        } else if field.offset.checked_add(field.length).is_none_or(|end| end > size) {
+            check.of(&at, "length", &length, Problem::Outside { size });
+        }
+        if fields.iter().any(|(other, _)| other.name == field.name) {
+            check.of(&at, "name", &name, Problem::Twice { what: "field name" });
+        }
+        let end = |field: &Field| field.offset.saturating_add(field.length);
+        let apart = |other: &Field| end(&field) <= other.offset || end(other) <= field.offset;
+        if let Some((other, _)) = fields.iter().find(|(other, _)| !apart(other)) {
+            check.of(&at, "offset", &offset, Problem::Overlap { with: other.name.clone() });
+        }
+        fields.push((field, offset));
+    }
+    fields
+}
+
 /// Words that mean nothing with this type were meant for another.
 fn fitting(check: &mut Check<'_>, at: &str, read: &FieldText) {
     let kind = read.kind;

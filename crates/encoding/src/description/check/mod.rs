@@ -3,7 +3,9 @@
 mod application;
 mod chip;
 mod field;
+mod file;
 mod key;
+mod segment;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,10 @@ struct Check<'t> {
     errors: Vec<(usize, EncodingError)>,
     places: BTreeMap<String, Place>,
     system: Option<Vec<u8>>,
+    /// Cards may be EV1.
+    ev1: bool,
+    /// What a DES application does not go with, by its word: `only_ev2`, `default_key`.
+    without_des: Option<&'static str>,
 }
 
 impl Check<'_> {
@@ -48,7 +54,8 @@ fn within(at: &str, part: &str) -> String {
 }
 
 pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<EncodingError>> {
-    let mut check = Check { text, errors: Vec::new(), places: BTreeMap::new(), system: None };
+    let mut check =
+        Check { text, errors: Vec::new(), places: BTreeMap::new(), system: None, ev1: false, without_des: None };
     let version = &read.lanyard_encoding;
     if *version.get_ref() != 1 {
         check.of("", "lanyard_encoding", version, Problem::Version { found: *version.get_ref() });
@@ -64,6 +71,10 @@ pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<E
     }
     let names = names(&mut check, "names", read.names);
     check.mark("card", read.card.span().start);
+    let rules = read.card.get_ref();
+    let only_ev2 = rules.only_ev2.as_ref().is_some_and(|only| *only.get_ref());
+    check.without_des = if only_ev2 { Some("only_ev2") } else { rules.default_key.is_some().then_some("default_key") };
+    check.ev1 = matches!(read.card.get_ref().family.get_ref(), FamilyText::Ev1);
     let card = card(&mut check, read.card.into_inner());
     let mut applications: Vec<super::Application> = Vec::new();
     for (number, application) in read.applications.into_iter().enumerate() {
@@ -87,12 +98,31 @@ pub(super) fn encoding(text: &str, read: EncodingText) -> Result<Encoding, Vec<E
         }
         chips.push(chip);
     }
+    let mut segments: Vec<super::Segment> = Vec::new();
+    for segment in read.segments {
+        let stamp = segment.get_ref().stamp.clone();
+        let Some(segment) = segment::segment(&mut check, segment) else { continue };
+        // A segment is found by how its stamp begins.
+        let alike =
+            |other: &super::Segment| other.stamp.starts_with(&segment.stamp) || segment.stamp.starts_with(&other.stamp);
+        if segments.iter().any(alike) {
+            check.of(&segment.at(), "stamp", &stamp, Problem::Twice { what: "stamp" });
+        }
+        segments.push(segment);
+    }
     let accepted = read.accepted.into_iter().filter_map(|accepted| acceptance(&mut check, accepted)).collect();
     check.errors.sort_by_key(|(offset, _)| *offset);
     match card {
-        Some(card) if check.errors.is_empty() => {
-            Ok(Encoding { id: read.id.into_inner(), names, card, applications, chips, accepted, places: check.places })
-        }
+        Some(card) if check.errors.is_empty() => Ok(Encoding {
+            id: read.id.into_inner(),
+            names,
+            card,
+            applications,
+            chips,
+            segments,
+            accepted,
+            places: check.places,
+        }),
         _ => Err(check.errors.into_iter().map(|(_, error)| error).collect()),
     }
 }
@@ -143,6 +173,8 @@ fn card(check: &mut Check<'_>, card: CardText) -> Option<CardRules> {
         random_uid: card.random_uid,
         format_off: card.format_off,
         only_ev2: card.only_ev2.is_some_and(At::into_inner),
+        stock: card.stock,
+        originality: card.originality.is_some(),
     })
 }
 
