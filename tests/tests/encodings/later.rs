@@ -202,10 +202,16 @@ fn a_card_that_shows_another_uid_each_time_is_known_again_by_a_key_that_every_ca
     assert_eq!(seen.person.map(|person| person.staff_no).as_deref(), Some(EILEEN));
     desk.station.card_verify(None).unwrap();
     assert_eq!(desk.station.card_dump(None).unwrap().encoding, "hidden");
-    // Another card with a random UID tells us nothing, and is told nothing.
-    let stranger = lanyard_virtual::DesfireCard::new([4, 9, 9, 9, 9, 9, 9], 7).with_random_uid();
-    let _ = desk.desk().lift(ENCODER);
-    desk.gone();
-    desk.desk().lay(ENCODER, stranger).unwrap();
-    assert_eq!(desk.looked(), (Standing::Unknown, vec![]));
+    // A blank that shows a random UID, as one that was reset does, tells its own to a blank's key.
+    let blank = || lanyard_virtual::DesfireCard::new([4, 9, 9, 9, 9, 9, 9], 7).with_random_uid();
+    let lay_other = |card: lanyard_virtual::DesfireCard| {
+        let _ = desk.desk().lift(ENCODER);
+        desk.gone();
+        desk.desk().lay(ENCODER, card).unwrap();
+        desk.looked()
+    };
+    assert_eq!(lay_other(blank()), (Standing::Blank, vec![NextStep::Write]));
+    // Somebody else's tells us nothing, and is told nothing.
+    let stranger = blank().with_master_key(lanyard_virtual::KeyKind::Aes, &[7; 16], 1);
+    assert_eq!(lay_other(stranger), (Standing::Unknown, vec![]));
 }
