@@ -145,6 +145,10 @@ fn kill_at(home: &Path, cards: Cards, point: &Point, vault: &Vault) -> bool {
                 rehearsal.must(&format!("issue-until card {EILEEN}"));
                 lay(&mut rehearsal, cards);
             }
+            if step == "print" {
+                // Else the card is printed and given before anybody sees that it stood there.
+                rehearsal.must("jam");
+            }
             rehearsal.must(&format!("issue-until {step} {EILEEN}"));
         }
         Point::After { exchanges, reader } => {

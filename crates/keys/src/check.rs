@@ -3,7 +3,7 @@
 use aes::cipher::KeyInit;
 use aes::{Aes128, Aes192};
 use cmac::{Cmac, Mac};
-use lanyard_secret::Secret;
+use lanyard_secret::{Secret, off_the_stack};
 
 use crate::KeysError;
 use crate::diversify::double;
@@ -16,13 +16,13 @@ impl CheckValue {
     /// Of an AES-128 key.
     #[must_use]
     pub fn of_aes128(key: &Secret<16>) -> Self {
-        Self::of(<Cmac<Aes128> as KeyInit>::new(key.expose().into()))
+        off_the_stack(|| Self::of(<Cmac<Aes128> as KeyInit>::new(key.expose().into())))
     }
 
     /// Of an AES-192 key.
     #[must_use]
     pub fn of_aes192(key: &Secret<24>) -> Self {
-        Self::of(<Cmac<Aes192> as KeyInit>::new(key.expose().into()))
+        off_the_stack(|| Self::of(<Cmac<Aes192> as KeyInit>::new(key.expose().into())))
     }
 
     /// From the whole AES-CMAC of sixteen zero bytes.

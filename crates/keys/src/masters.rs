@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aes::cipher::KeyInit;
 use aes::{Aes128, Aes192};
 use lanyard_model::UnixMs;
-use lanyard_secret::Secret;
+use lanyard_secret::{Secret, off_the_stack};
 
 use crate::diversify::TwoBlocks;
 use crate::home::{Derivation, KeyHome, KeySize, MasterKey};
@@ -118,10 +118,11 @@ impl KeyHome for Masters {
     }
 
     fn mac(&self, of: &KeyRef, message: &TwoBlocks) -> Result<Secret<16>, KeysError> {
-        match self.here(of)? {
+        let key = self.here(of)?;
+        off_the_stack(|| match key {
             MasterKey::Aes128(key) => message.mac_with(&Aes128::new(key.expose().into())),
             MasterKey::Aes192(key) => message.mac_with(&Aes192::new(key.expose().into())),
-        }
+        })
     }
 
     fn undiversified(&self, of: &KeyRef) -> Result<Secret<16>, KeysError> {

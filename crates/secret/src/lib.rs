@@ -80,6 +80,33 @@ impl SecretBytes {
     }
 }
 
+/// Bytes of stack: several key schedules and the frames that make them. `tests/tests/memory.rs` looks
+/// whether it is enough.
+const WIPED: usize = 8192;
+
+/// Does something with a key, then wipes the part of the stack that it used. A key schedule is built on the stack before it
+/// is moved to where it is kept, and its first round key is the key: what owns a schedule wipes itself, not that.
+#[inline(never)]
+pub fn off_the_stack<T>(work: impl FnOnce() -> T) -> T {
+    let done = deeper(work);
+    wipe();
+    done
+}
+
+/// In a frame of its own, below the one that stays.
+#[inline(never)]
+fn deeper<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Where the frame of [`deeper`] and those below it were.
+#[inline(never)]
+fn wipe() {
+    let mut area = [0_u8; WIPED];
+    area.zeroize();
+    std::hint::black_box(&area);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

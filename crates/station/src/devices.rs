@@ -73,6 +73,23 @@ pub(crate) struct Seen {
 }
 
 impl Device {
+    /// One that was just attached, and has said nothing yet.
+    pub(crate) fn new(kind: DeviceKind, name: &str, role: Option<DeviceRole>, simulated: bool) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            role,
+            state: DeviceState::Ready,
+            reasons: Vec::new(),
+            simulated,
+            card: None,
+            uri: None,
+            two_cards: false,
+            told: false,
+            attachment: 0,
+        }
+    }
+
     /// The folder, where this is one that is used as a printer.
     pub(crate) fn folder(&self) -> Option<std::path::PathBuf> {
         fileprinter::folder_of(self.uri.as_deref()?)
@@ -106,19 +123,7 @@ pub(crate) fn id_of(kind: DeviceKind, name: &str) -> String {
 /// Takes a reader in and gives it its thread.
 pub(crate) fn attach_reader(shared: &Arc<Shared>, reader: Box<dyn Reader>, simulated: bool, role: Option<DeviceRole>) {
     let id = id_of(DeviceKind::Reader, reader.name());
-    let device = Device {
-        kind: DeviceKind::Reader,
-        name: reader.name().to_owned(),
-        role,
-        state: DeviceState::Ready,
-        reasons: Vec::new(),
-        simulated,
-        card: None,
-        uri: None,
-        two_cards: false,
-        told: false,
-        attachment: 0,
-    };
+    let device = Device::new(DeviceKind::Reader, reader.name(), role, simulated);
     let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
     let thread = std::thread::spawn(move || {
@@ -197,20 +202,9 @@ pub(crate) fn open_patiently(reader: &mut dyn Reader) -> Result<Box<dyn Channel>
 pub(crate) fn attach_printer(shared: &Arc<Shared>, printer: Box<dyn Printer>, simulated: bool, uri: Option<String>) {
     let id = id_of(DeviceKind::Printer, printer.name());
     let is_folder = uri.as_deref().is_some_and(|uri| fileprinter::folder_of(uri).is_some());
-    let device = Device {
-        kind: DeviceKind::Printer,
-        name: printer.name().to_owned(),
-        // A folder is used only where it is chosen, or where there is no other printer.
-        role: (!is_folder).then_some(DeviceRole::Print),
-        state: DeviceState::Ready,
-        reasons: Vec::new(),
-        simulated,
-        card: None,
-        uri,
-        two_cards: false,
-        told: true,
-        attachment: 0,
-    };
+    // A folder is used only where it is chosen, or where there is no other printer.
+    let role = (!is_folder).then_some(DeviceRole::Print);
+    let device = Device { uri, told: true, ..Device::new(DeviceKind::Printer, printer.name(), role, simulated) };
     let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
     let thread = std::thread::spawn(move || {

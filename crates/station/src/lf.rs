@@ -13,7 +13,7 @@ use lanyard_fault::Coded;
 use lanyard_twn4::{Options, Twn4, ports};
 
 use crate::StationError;
-use crate::api::{CardOnReader, DeviceKind, DeviceRole, DeviceState, Standing};
+use crate::api::{CardOnReader, DeviceKind, DeviceRole, Standing};
 use crate::devices::{Device, Seen, id_of};
 use crate::shared::{Core, Shared};
 
@@ -100,19 +100,7 @@ pub(crate) fn open_named(shared: &Arc<Shared>, name: &str) -> Result<(), Station
 /// Takes a reader in and gives it its thread.
 pub(crate) fn attach(shared: &Arc<Shared>, reader: Box<dyn LfReader>, simulated: bool) {
     let id = id_of(DeviceKind::LfReader, reader.name());
-    let device = Device {
-        kind: DeviceKind::LfReader,
-        name: reader.name().to_owned(),
-        role: Some(DeviceRole::Lf),
-        state: DeviceState::Ready,
-        reasons: Vec::new(),
-        simulated,
-        card: None,
-        uri: None,
-        two_cards: false,
-        told: false,
-        attachment: 0,
-    };
+    let device = Device::new(DeviceKind::LfReader, reader.name(), Some(DeviceRole::Lf), simulated);
     let Some(serving) = shared.attach(id, device) else { return };
     let weak = Arc::downgrade(shared);
     let thread = std::thread::spawn(move || {

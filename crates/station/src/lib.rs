@@ -34,6 +34,7 @@ mod keys;
 mod lf;
 mod look;
 mod making;
+mod opening;
 mod operators;
 mod options;
 mod people;

@@ -5,6 +5,7 @@
 use aes::Aes128;
 use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{Des, TdesEde2, TdesEde3};
+use lanyard_secret::off_the_stack;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A block, or an IV. DES uses the first eight bytes.
@@ -20,19 +21,19 @@ pub(crate) enum BlockCipher {
 
 impl BlockCipher {
     pub(crate) fn aes(key: &[u8; 16]) -> Self {
-        Self::Aes(Box::new(Aes128::new(key.into())))
+        off_the_stack(|| Self::Aes(Box::new(Aes128::new(key.into()))))
     }
 
     pub(crate) fn des(key: &[u8; 8]) -> Self {
-        Self::Des(Box::new(Des::new(key.into())))
+        off_the_stack(|| Self::Des(Box::new(Des::new(key.into()))))
     }
 
     pub(crate) fn two_key(key: &[u8; 16]) -> Self {
-        Self::TwoKey(Box::new(TdesEde2::new(key.into())))
+        off_the_stack(|| Self::TwoKey(Box::new(TdesEde2::new(key.into()))))
     }
 
     pub(crate) fn three_key(key: &[u8; 24]) -> Self {
-        Self::ThreeKey(Box::new(TdesEde3::new(key.into())))
+        off_the_stack(|| Self::ThreeKey(Box::new(TdesEde3::new(key.into()))))
     }
 
     /// Block size in bytes: 8 or 16.

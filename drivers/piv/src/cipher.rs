@@ -1,6 +1,7 @@
 //! One block of the management key's cipher: all that PIV's challenge and response need (SP 800-78-4 §3.1, ECB).
 
 use ::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use lanyard_secret::off_the_stack;
 
 use crate::ManagementAlgorithm;
 
@@ -21,12 +22,12 @@ fn block<C: KeyInit + BlockCipherEncrypt + BlockCipherDecrypt>(key: &[u8], bytes
 }
 
 fn run(algorithm: ManagementAlgorithm, key: &[u8], bytes: &mut [u8], way: Way) -> Option<()> {
-    match algorithm {
+    off_the_stack(|| match algorithm {
         ManagementAlgorithm::Tdes => block::<des::TdesEde3>(key, bytes, way),
         ManagementAlgorithm::Aes128 => block::<aes::Aes128>(key, bytes, way),
         ManagementAlgorithm::Aes192 => block::<aes::Aes192>(key, bytes, way),
         ManagementAlgorithm::Aes256 => block::<aes::Aes256>(key, bytes, way),
-    }
+    })
 }
 
 /// Enciphers one block in place; `None` if key or block has not the cipher's length.
